@@ -25,6 +25,7 @@ static const struct {
     { TFLITE_LOGISTIC, tflite_unary },
     { TFLITE_HARD_SWISH, tflite_unary },
     { TFLITE_TANH, tflite_unary },
+    { TFLITE_GELU, tflite_unary },
     { TFLITE_QUANTIZE, tflite_quantize },
     { TFLITE_DEQUANTIZE, tflite_dequantize },
     { TFLITE_RESHAPE, tflite_reshape },
@@ -97,10 +98,23 @@ static status find_logits(struct tflite_graph *g)
     return OK;
 }
 
-/* How many inputs of an op count: the shape that a reshape is given is its output's, which the file has. */
-static int64_t inputs_of(const struct tflite_op *op)
+/* How many inputs of an op count: the shape that a reshape is given is its output's, which the file has; of
+ * what ends a whole that others are parts of, what that takes. */
+static int64_t inputs_of(const struct tflite_graph *g, int op)
 {
-    return is_reshape(op->code) && op->input.count > 1 ? 1 : op->input.count;
+    const struct tflite_op *is = &g->file->op[op];
+
+    return g->composed[op].form ? 3 : is_reshape(is->code) && is->input.count > 1 ? 1 : is->input.count;
+}
+
+static int input_of(const struct tflite_graph *g, int op, int64_t k)
+{
+    const struct composed *c = &g->composed[op];
+
+    return !c->form ? (int)flat_vector_int(&g->file->op[op].input, k)
+           : k == 0 ? c->x
+           : k == 1 ? c->gamma
+                    : c->beta;
 }
 
 /* Which ops the logits come from, and how many of them read a tensor. */
@@ -112,8 +126,8 @@ static void mark_live(struct tflite_graph *g)
 
         for (int64_t k = 0; k < op->output.count; k++)
             g->live[i] |= g->readers[flat_vector_int(&op->output, k)] > 0;
-        for (int64_t k = 0; g->live[i] && k < inputs_of(op); k++) {
-            int tensor = (int)flat_vector_int(&op->input, k);
+        for (int64_t k = 0; g->live[i] && k < inputs_of(g, i); k++) {
+            int tensor = input_of(g, i, k);
 
             if (tensor >= 0)
                 g->readers[tensor]++;
@@ -125,7 +139,7 @@ static status check_tensors(struct tflite_graph *g)
 {
     const struct tflite_op *op = tflite_here(g);
 
-    for (int64_t k = 0; k < inputs_of(op); k++)
+    for (int64_t k = 0; k < inputs_of(g, g->at); k++)
         if (flat_vector_int(&op->input, k) >= 0)
             TRY(tflite_blame(g, tflite_check_tensor(g->file, (int)flat_vector_int(&op->input, k))));
     for (int64_t k = 0; k < op->output.count; k++)
@@ -137,6 +151,8 @@ static status translate_op(struct tflite_graph *g)
 {
     const struct tflite_op *op = tflite_here(g);
 
+    if (g->composed[g->at].form)
+        return tflite_composed(g);
     for (size_t i = 0; i < COUNT_OF(translations); i++)
         if ((int)translations[i].code == op->code) {
             if (op->input.count < 1 || op->output.count < 1)
@@ -144,6 +160,12 @@ static status translate_op(struct tflite_graph *g)
             TRY(check_tensors(g));
             return translations[i].translate(g);
         }
+    if (op->code == TFLITE_NEG || op->code == TFLITE_RSQRT || op->code == TFLITE_SQRT ||
+        op->code == TFLITE_POW || op->code == TFLITE_SQUARE || op->code == TFLITE_SQUARED_DIFFERENCE ||
+        op->code == TFLITE_DIV)
+        return TFLITE_FAIL(
+            g, "it is part of no layer normalisation or gelu of real numbers, in which alone it is "
+               "translated");
     if (op->code != TFLITE_CUSTOM)
         return TFLITE_FAIL(g, "it is not translated");
     if (text_begins(op->custom, strlen(op->custom), "edgetpu"))
@@ -207,6 +229,7 @@ static status translate(struct tflite_graph *g, const struct deploy_options *how
     const struct tflite_view *logits;
 
     TRY(find_logits(g));
+    TRY(tflite_compose(g));
     mark_live(g);
     TRY(add_input(g, how));
     for (g->at = 0; g->at < g->file->ops; g->at++)
@@ -230,11 +253,13 @@ status tflite_read(const uint8_t *bytes, uint64_t size, const struct deploy_opti
     MEM_TRY_OUT(g.view, (size_t)f.tensors, sizeof *g.view);
     MEM_TRY_OUT(g.readers, (size_t)f.tensors, sizeof *g.readers);
     MEM_TRY_OUT(g.live, (size_t)f.ops, sizeof *g.live);
+    MEM_TRY_OUT(g.composed, (size_t)f.ops, sizeof *g.composed);
     TRY_OUT(translate(&g, how, out));
 out:
     mem_free(g.view);
     mem_free(g.readers);
     mem_free(g.live);
+    mem_free(g.composed);
     tflite_close(&f);
     return result;
 }

@@ -3,6 +3,7 @@
 #ifndef DEPLOY_TFLITE_H
 #define DEPLOY_TFLITE_H
 
+#include "composed.h"
 #include "deploy_parts.h"
 #include "flat.h"
 
@@ -42,17 +43,25 @@ enum tflite_code {
     TFLITE_SPACE_TO_BATCH_ND = 38,
     TFLITE_MEAN = 40,
     TFLITE_SUB = 41,
+    TFLITE_DIV = 42,
     TFLITE_SQUEEZE = 43,
     TFLITE_STRIDED_SLICE = 45,
     TFLITE_SPLIT = 49,
+    TFLITE_NEG = 59,
     TFLITE_PADV2 = 60,
     TFLITE_REDUCE_MAX = 82,
     TFLITE_SLICE = 65,
     TFLITE_EXPAND_DIMS = 70,
+    TFLITE_SQRT = 75,
+    TFLITE_RSQRT = 76,
+    TFLITE_POW = 78,
+    TFLITE_SQUARE = 92,
     TFLITE_LEAKY_RELU = 98,
+    TFLITE_SQUARED_DIFFERENCE = 99,
     TFLITE_SPLIT_V = 102,
     TFLITE_QUANTIZE = 114,
     TFLITE_HARD_SWISH = 117,
+    TFLITE_GELU = 150,
     TFLITE_RELU_0_TO_1 = 152
 };
 /* "CONV_2D"; NULL for a code that is not known. */
@@ -138,6 +147,7 @@ enum tflite_form {
     TFLITE_PLANES,          /* (1, c, h, w) */
     TFLITE_ROW,             /* (1, h w c) of a map */
     TFLITE_PLANES_ROW,      /* (1, c h w) */
+    TFLITE_POINTS,          /* (h w, c), of more than one position */
     TFLITE_GROUPS,          /* (1, h, w, groups, c / groups) */
     TFLITE_SHUFFLED,        /* (1, h, w, c / groups, groups) */
     TFLITE_PLANES_GROUPS,   /* (1, groups, c / groups, h, w) */
@@ -167,6 +177,7 @@ struct tflite_graph {
     int together;             /* it stands for a convolution of maps apart and what puts them together, */
     struct sketch_window cut; /* and cuts off their sides */
     int coded;                /* a node has codes */
+    struct composed *composed; /* (ops) a layer normalisation or gelu that the op ends; form 0: none */
 };
 
 /* FAIL with the op's number and name before the sentence. */
@@ -218,7 +229,13 @@ MUST_USE status tflite_add_node(struct tflite_graph *g, int k, const struct tfli
 /* ---- ops ------------------------------------------------------------------------------------------------
  */
 
+/* Which ops end a layer normalisation or gelu of several ops: g->composed. */
+MUST_USE status tflite_compose(struct tflite_graph *g);
+/* Is a constant one number, or one for each of c channels? */
+int tflite_fits_channels(const struct tflite_tensor *t, enum tflite_form form, int c);
+
 /* Of each op one function; they translate the op g->at. */
+MUST_USE status tflite_composed(struct tflite_graph *g);
 MUST_USE status tflite_conv(struct tflite_graph *g);
 MUST_USE status tflite_fully_connected(struct tflite_graph *g);
 MUST_USE status tflite_pool(struct tflite_graph *g);

@@ -64,8 +64,8 @@ static int is_groups(const struct tflite_tensor *t, const struct tflite_view *in
 status tflite_reshape(struct tflite_graph *g)
 {
     const struct tflite_tensor *t = tflite_out_tensor(g, 0);
-    const unsigned forms = MAPS | 1u << TFLITE_ROW | 1u << TFLITE_PLANES_ROW | 1u << TFLITE_SHUFFLED |
-                           1u << TFLITE_PLANES_SHUFFLED;
+    const unsigned forms = MAPS | 1u << TFLITE_ROW | 1u << TFLITE_PLANES_ROW | 1u << TFLITE_POINTS |
+                           1u << TFLITE_SHUFFLED | 1u << TFLITE_PLANES_SHUFFLED;
     struct sketch_shape s;
     struct tflite_view in;
     int planes;
@@ -79,7 +79,11 @@ status tflite_reshape(struct tflite_graph *g)
         return reshape_vector(g, in);
     if (is_shape(t, 4, planes ? (int[]){ 1, s.c, s.h, s.w } : (int[]){ 1, s.h, s.w, s.c }))
         in.form = planes ? TFLITE_PLANES : TFLITE_MAP;
-    else if (t->rank > 0 && t->dim[t->rank - 1] == t->count)
+    else if (!planes && (is_shape(t, 2, (int[]){ s.h * s.w, s.c }) || (t->rank == 2 && t->unknown))) {
+        in.form = TFLITE_POINTS; /* a linear layer's weights tell what is left open */
+        g->view[tflite_out(g, 0)] = in;
+        return OK;
+    } else if (t->rank > 0 && t->dim[t->rank - 1] == t->count)
         in.form = planes ? TFLITE_PLANES_ROW : TFLITE_ROW;
     else if (is_groups(t, &in, s)) {
         in.groups = t->dim[in.form == TFLITE_MAP ? 3 : 1];

@@ -223,14 +223,14 @@ status tflite_fully_connected(struct tflite_graph *g)
 {
     struct tflite_node n = { .op = "linear", .inputs = 1, .form = TFLITE_MAP, .sums = 1 };
     struct tflite_weight w = { .layout = TFLITE_OI, .dilation_h = 1, .dilation_w = 1 };
-    const unsigned forms =
-        1u << TFLITE_MAP | 1u << TFLITE_PLANES | 1u << TFLITE_ROW | 1u << TFLITE_PLANES_ROW;
+    const unsigned forms = 1u << TFLITE_MAP | 1u << TFLITE_PLANES | 1u << TFLITE_ROW |
+                           1u << TFLITE_PLANES_ROW | 1u << TFLITE_POINTS;
     const struct tflite_tensor *t;
     struct sketch_shape s;
     struct flat_table options;
     struct tflite_view in;
     char name[MODEL_NAME];
-    int format, last;
+    int format, last, each; /* position by itself */
 
     TRY(tflite_value(g, 0, forms, 0, &in));
     TRY(find_constant(g, 1, "weights", &w));
@@ -239,18 +239,27 @@ status tflite_fully_connected(struct tflite_graph *g)
     TRY(tflite_option(g, &options, 1, FLAT_I8, "format of weights", 0, 0, 0, &format));
     t = &g->file->tensor[w.tensor];
     s = tflite_shape(g, &in);
-    if (t->rank != 2 || t->dim[1] != (int64_t)s.c * s.h * s.w)
+    each = t->rank == 2 && t->dim[1] == s.c && s.h * s.w > 1 &&
+           (in.form == TFLITE_MAP || in.form == TFLITE_POINTS);
+    if (each && tflite_is_coded(tflite_in_tensor(g, 0)))
+        return TFLITE_FAIL(
+            g, "it is a linear layer of each position's codes, and such of real numbers are translated");
+    if (t->rank != 2 || (!each && t->dim[1] != (int64_t)s.c * s.h * s.w))
         return TFLITE_FAIL(g, "its weights are not (outputs, %lld), as its input of %dx%dx%d needs",
                            (long long)s.c * s.h * s.w, s.c, s.h, s.w);
-    last = in.form == TFLITE_MAP || in.form == TFLITE_ROW; /* the file's inputs are h, w, c; ours c, h, w */
+    last = !each && in.form != TFLITE_PLANES &&
+           in.form != TFLITE_PLANES_ROW; /* the file's inputs are h, w, c; ours c, h, w */
     w.o = t->dim[0];
     w.h = last ? s.h : 1;
     w.w = last ? s.w : 1;
     w.i = last ? s.c : t->dim[1];
     tflite_name(g, 0, name);
     n.input[0] = in.node;
-    n.shape = (struct sketch_shape){ w.o, 1, 1 };
-    snprintf(n.words, sizeof n.words, "out %d  weight %s", w.o, name);
+    n.op = each ? "conv" : n.op;
+    n.form = each ? in.form : n.form;
+    n.shape = (struct sketch_shape){ w.o, each ? s.h : 1, each ? s.w : 1 };
+    snprintf(n.words, sizeof n.words, "out %d%s  weight %s", w.o,
+             each ? " kernel 1 stride 1 pad 0 groups 1" : "", name);
     TRY(tflite_add_node(g, 0, &n));
     TRY(add_weight(g, name, &w));
     return add_bias(g, name, w.real, w.o);
@@ -306,7 +315,8 @@ status tflite_reduce(struct tflite_graph *g)
         over |= 1u << axis;
     }
     if (x->rank != 4 || over != (in.form == TFLITE_MAP ? 1u << 1 | 1u << 2 : 1u << 2 | 1u << 3))
-        return TFLITE_FAIL(g, "it is not over both extents of a map, which alone is translated");
+        return TFLITE_FAIL(g, "it is over other extents than both of a map, and no part of a layer "
+                              "normalisation of real numbers");
     s = tflite_shape(g, &in);
     if (tflite_here(g)->code == TFLITE_REDUCE_MAX) {
         n.op = "maxpool";

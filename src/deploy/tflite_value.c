@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { ANY_MAP = 1u << TFLITE_MAP | 1u << TFLITE_PLANES | 1u << TFLITE_ROW | 1u << TFLITE_PLANES_ROW };
+enum {
+    ANY_MAP = 1u << TFLITE_MAP | 1u << TFLITE_PLANES | 1u << TFLITE_ROW | 1u << TFLITE_PLANES_ROW |
+              1u << TFLITE_POINTS
+};
 
 /* ---- with a constant ------------------------------------------------------------------------------- */
 
@@ -17,8 +20,7 @@ static int constant_in(const struct tflite_graph *g, int k)
     return g->view[tensor].form == TFLITE_CONSTANT ? g->view[tensor].constant : -1;
 }
 
-/* Is it one number, or one for each of c channels? */
-static int fits_channels(const struct tflite_tensor *t, enum tflite_form form, int c)
+int tflite_fits_channels(const struct tflite_tensor *t, enum tflite_form form, int c)
 {
     int axis = form == TFLITE_PLANES ? t->rank - 3 : t->rank - 1;
 
@@ -76,7 +78,7 @@ static status with_constant(struct tflite_graph *g, int k, int constant, struct 
     struct tflite_view in;
     char name[MODEL_NAME];
 
-    TRY(tflite_value(g, 1 - k, 1u << TFLITE_MAP | 1u << TFLITE_PLANES, 0, &in));
+    TRY(tflite_value(g, 1 - k, 1u << TFLITE_MAP | 1u << TFLITE_PLANES | 1u << TFLITE_POINTS, 0, &in));
     n->inputs = 1;
     n->input[0] = in.node;
     n->shape = tflite_shape(g, &in);
@@ -84,7 +86,7 @@ static status with_constant(struct tflite_graph *g, int k, int constant, struct 
     if (coded ? t->type != x->type || t->scale.count != 1 : t->type != TFLITE_F32 && t->type != TFLITE_F16)
         return TFLITE_FAIL(g, "it takes a constant of %s and a map of %s, which is not translated",
                            tflite_type_name(t->type), tflite_type_name(x->type));
-    if (!fits_channels(t, in.form, n->shape.c))
+    if (!tflite_fits_channels(t, in.form, n->shape.c))
         return TFLITE_FAIL(g, "it takes a constant of %lld values; one, or one a channel, is translated",
                            (long long)t->count);
     if (coded && tflite_here(g)->code == TFLITE_SUB && k == 0)
@@ -142,8 +144,17 @@ static status unary_op(const struct tflite_graph *g, struct tflite_node *n)
 {
     struct flat_table o;
     float slope;
+    int approximate;
 
     switch (tflite_here(g)->code) {
+    case TFLITE_GELU:
+        n->op = "gelu";
+        TRY(tflite_options(g, 116, &o));
+        TRY(tflite_option(g, &o, 0, FLAT_U8, "approximation", 0, 0, 1, &approximate));
+        snprintf(n->words, sizeof n->words, "%s", approximate ? "approximate 1" : "");
+        return tflite_is_coded(tflite_in_tensor(g, 0))
+                   ? TFLITE_FAIL(g, "it is of codes, and gelus of real numbers are translated")
+                   : OK;
     case TFLITE_RELU:
         n->op = "relu";
         return OK;

@@ -86,6 +86,8 @@ static const char *form_words(enum tflite_form form)
     case TFLITE_ROW:
     case TFLITE_PLANES_ROW:
         return "a flattened map";
+    case TFLITE_POINTS:
+        return "a map as rows of positions";
     case TFLITE_GROUPS:
     case TFLITE_SHUFFLED:
     case TFLITE_PLANES_GROUPS:
@@ -142,6 +144,8 @@ static status check_count(const struct tflite_graph *g, int k, const struct tfli
     struct sketch_shape s = tflite_shape(g, v);
     int64_t count = (int64_t)s.c * s.h * s.w;
 
+    if (v->form == TFLITE_POINTS) /* which a file of any number of pictures leaves open: 1 */
+        count /= tflite_out_tensor(g, k)->count == s.c ? (int64_t)s.h * s.w : 1;
     if (tflite_out_tensor(g, k)->count != count)
         return TFLITE_FAIL(g, "its output has %lld elements in the file, and %lld follow from its inputs",
                            (long long)tflite_out_tensor(g, k)->count, (long long)count);

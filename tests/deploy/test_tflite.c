@@ -318,7 +318,7 @@ static void test_refused(void)
     BAD("its input has 4 channels", tensors[x].dim[3] = 4, tensors[x].dim[1] = 5, tensors[x].dim[2] = 7);
     BAD("its input is of int32", tensors[x].type = TFLITE_I32);
     BAD("input 1 is missing", ops[op_conv].inputs = 1);
-    BAD("it is not over both extents of a map", tensors[4].bytes = 4, tensors[4].dim[0] = 1);
+    BAD("it is over other extents than both of a map", tensors[4].bytes = 4, tensors[4].dim[0] = 1);
     BAD("op 1 (MEAN): it has no input or no output", ops[op_mean].inputs = 0);
     BAD("its output is a map of 2x2x3", net.output = y);
     BAD("no op makes its output in put", net.output = x);
