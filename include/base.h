@@ -28,6 +28,15 @@
 #define PRINTF_LIKE(text_at, first_at) __attribute__((format(printf, text_at, first_at)))
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/* A function that is compiled a second time for wider vectors. They run over elements, never along a sum, and
+ * nothing is fused: the same bits. Lanes may compute what is not taken, as nobody reads the flags of that.
+ * The sanitizers cannot start a program that has such functions. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#define HOT_LOOP __attribute__((target_clones("avx2", "default"), optimize("O3", "no-trapping-math")))
+#else
+#define HOT_LOOP
+#endif
+
 /* ---- error ------------------------------------------------------------------------------------------- */
 
 typedef enum {

@@ -59,8 +59,8 @@ static inline __attribute__((always_inline)) void columns(const double *restrict
 }
 
 /* For all m of them: blocks of equal size, of which the last one may overlap the one before. */
-CAM_HOT static void multiply(const double *restrict g, int n, int m, const double *restrict v,
-                             double *restrict w)
+HOT_LOOP static void multiply(const double *restrict g, int n, int m, const double *restrict v,
+                              double *restrict w)
 {
     enum { LONG = 24, SHORT = 8 };
     const int size = m >= LONG ? LONG : m >= SHORT ? SHORT : 1;
@@ -78,8 +78,8 @@ CAM_HOT static void multiply(const double *restrict g, int n, int m, const doubl
 }
 
 /* g <- H g H for the trailing m x m block (row length n), H = I - beta v v'. */
-CAM_HOT static void reduce_block(double *restrict g, int n, int m, const double *restrict v, double beta,
-                                 double *restrict w)
+HOT_LOOP static void reduce_block(double *restrict g, int n, int m, const double *restrict v, double beta,
+                                  double *restrict w)
 {
     double half;
 
@@ -147,8 +147,8 @@ static inline __attribute__((always_inline)) int count_pivots(const struct tridi
     return found;
 }
 
-CAM_HOT static int count_usual(const struct tridiagonal *t, const double x[POINTS], double smallest,
-                               int count[POINTS])
+HOT_LOOP static int count_usual(const struct tridiagonal *t, const double x[POINTS], double smallest,
+                                int count[POINTS])
 {
     return count_pivots(t, x, smallest, 0, count);
 }
@@ -289,7 +289,7 @@ static void undo_reflections(const double *g, const struct tridiagonal *t, doubl
 }
 
 /* The largest size, by its bits: those of NaN and infinity are above all others. */
-CAM_HOT static double largest_of(const double *g, int count)
+HOT_LOOP static double largest_of(const double *g, int count)
 {
     int64_t most = 0, bits;
     double largest;

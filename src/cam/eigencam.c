@@ -13,7 +13,7 @@ static const float largest_activation = 0x1p100f;
 static const uint32_t largest_bits = 0x71800000u; /* the same */
 
 /* 1 if NaN, infinity or a value too large is among `count` values; without branches. */
-CAM_HOT static int has_bad(const float *x, size_t count)
+HOT_LOOP static int has_bad(const float *x, size_t count)
 {
     uint32_t bits, any = 0;
 

@@ -8,8 +8,8 @@
 
 /* What a position's gradients add to the weights of channels with these sums; 0 / 1 where that is nothing, so
  * that all lanes divide. Returns how many are undefined. */
-CAM_HOT static int64_t take_pp(const float *restrict gradient, const double *restrict sum, int channels,
-                               double *restrict share)
+HOT_LOOP static int64_t take_pp(const float *restrict gradient, const double *restrict sum, int channels,
+                                double *restrict share)
 {
     int64_t undefined = 0;
 
@@ -23,8 +23,8 @@ CAM_HOT static int64_t take_pp(const float *restrict gradient, const double *res
     return undefined;
 }
 
-CAM_HOT static void take_eps(const float *restrict gradient, const double *restrict sum, int channels,
-                             double *restrict share)
+HOT_LOOP static void take_eps(const float *restrict gradient, const double *restrict sum, int channels,
+                              double *restrict share)
 {
     for (int k = 0; k < channels; k++) {
         double g = gradient[k], divisor = 2.0 * g * g + sum[k] * (g * g * g) + 1e-6,
@@ -65,7 +65,7 @@ static int same_row(const float *a, const float *b, int channels)
 }
 
 /* Both zeros. */
-CAM_HOT static int is_zero(const float *g, int channels)
+HOT_LOOP static int is_zero(const float *g, int channels)
 {
     int any = 0;
 
@@ -76,7 +76,7 @@ CAM_HOT static int is_zero(const float *g, int channels)
 
 /* The shares of `rows` positions that have the same ones, a few channels at a time, whose sums stay in
  * registers. */
-CAM_HOT static void add_shares(const double *restrict share, int channels, int rows, double *restrict weight)
+HOT_LOOP static void add_shares(const double *restrict share, int channels, int rows, double *restrict weight)
 {
     enum { TOGETHER = 16 };
     int k = 0;

@@ -5,7 +5,7 @@
 
 #include "workspace.h"
 
-CAM_HOT double take_dot(const double *a, const float *b, int count)
+HOT_LOOP double take_dot(const double *a, const float *b, int count)
 {
     enum { LANES = 8 };
     double sum[LANES] = { 0.0 }, total = 0.0;
@@ -30,7 +30,7 @@ status take_value(const struct cam_workspace *w, int i, struct cam_projection *o
     return OK;
 }
 
-CAM_HOT static void add_row(const float *restrict act, int channels, double *restrict sum)
+HOT_LOOP static void add_row(const float *restrict act, int channels, double *restrict sum)
 {
     for (int k = 0; k < channels; k++)
         sum[k] += act[k];

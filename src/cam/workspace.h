@@ -5,15 +5,6 @@
 #include "cam.h"
 #include "svd.h"
 
-/* Compiled a second time for wider vectors. They run over elements, never along a sum, and nothing is fused:
- * the same bits. Lanes may compute what is not taken, as nobody reads the flags of that. The sanitizers
- * cannot start a program that has such functions. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define CAM_HOT __attribute__((target_clones("avx2", "default"), optimize("O3", "no-trapping-math")))
-#else
-#define CAM_HOT
-#endif
-
 struct cam_workspace {
     const struct kernel_table *kernels;
     int max_pixels, max_channels;

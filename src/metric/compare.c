@@ -5,7 +5,7 @@
 
 #include "metric.h"
 
-enum { MAX_PROJECTION = 4096, MAX_EDGE = 4096, LANES = 8 };
+enum { MAX_PROJECTION = 4096, MAX_EDGE = 4096, LANES = 8, EDGE = 7 /* of a window */ };
 
 /* ---- ranks of the projections -------------------------------------------------------------------------- */
 
@@ -85,7 +85,7 @@ static double peak_distance(const float *a, const float *b, int h, int w, int ou
 /* ---- finished maps ------------------------------------------------------------------------------------- */
 
 /* Sums in eight lanes, then over the lanes: one order on every machine. */
-static double cosine(const float *a, const float *b, int count)
+HOT_LOOP static double cosine(const float *a, const float *b, int count)
 {
     double aa[LANES] = { 0 }, bb[LANES] = { 0 }, ab[LANES] = { 0 };
     int i = 0;
@@ -113,7 +113,7 @@ static double cosine(const float *a, const float *b, int count)
 
 /* ---- the largest tenth --------------------------------------------------------------------------------- */
 
-enum { DIGIT_BITS = 15, BINS = 1 << DIGIT_BITS };
+enum { DIGIT_BITS = 10, DIGITS = 3, BINS = 1 << DIGIT_BITS, BLOCK = 32 };
 
 static uint32_t bits_of(float x)
 {
@@ -123,33 +123,63 @@ static uint32_t bits_of(float x)
     return bits;
 }
 
+static float float_of(uint32_t bits)
+{
+    float x;
+
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* Is a pixel of low <= x < high among these? */
+HOT_LOOP static int is_among(const float *x, float low, float high)
+{
+    int among = 0;
+
+    for (int i = 0; i < BLOCK; i++)
+        among |= (x[i] >= low) & (x[i] < high);
+    return among;
+}
+
+/* Counts digits at `shift` of pixels low <= x < high; in two places, as neighbours mostly have one. */
+static void count_digits(const float *x, int64_t count, float low, float high, int shift,
+                         uint32_t bin[2][BINS])
+{
+    for (int64_t first = 0; first < count; first += BLOCK) {
+        int64_t end = first + BLOCK < count ? first + BLOCK : count;
+        if (end - first == BLOCK && !is_among(x + first, low, high))
+            continue;
+        for (int64_t i = first; i < end; i++)
+            if (x[i] >= low && x[i] < high)
+                bin[i % 2][bits_of(x[i]) >> shift & (BINS - 1)]++;
+    }
+}
+
 /* The largest `most` of the positive pixels. */
 struct top {
     float threshold; /* pixels above it, and the first `ties` that equal it */
     int64_t ties, count;
 };
 
-/* Floats from 0 to 1 are ordered as their bits, of which 30 are used: two digits, the high one first. */
+/* Floats from 0 to 1 are ordered as their bits, of which 30 are used: three digits, the high one first. */
 static struct top find_top(const float *map, int64_t count, int64_t most)
 {
     struct top top = { 0 };
-    uint32_t prefix = 0, bin[BINS];
+    uint32_t prefix = 0, bin[2][BINS];
     int64_t left = most;
 
-    for (int digit = 1; digit >= 0; digit--) {
-        int shift = digit * DIGIT_BITS, at = BINS - 1;
+    for (int shift = (DIGITS - 1) * DIGIT_BITS; shift >= 0; shift -= DIGIT_BITS) {
+        uint32_t from = prefix << DIGIT_BITS << shift, end = (prefix + 1) << DIGIT_BITS << shift,
+                 at = BINS - 1;
         memset(bin, 0, sizeof bin);
-        for (int64_t i = 0; i < count; i++) {
-            uint32_t bits = bits_of(map[i]);
-            if (map[i] > 0.0f && bits >> shift >> DIGIT_BITS == prefix)
-                bin[bits >> shift & (BINS - 1)]++;
-        }
-        for (; at > 0 && bin[at] < left; at--)
-            left -= bin[at];
-        prefix = prefix << DIGIT_BITS | (uint32_t)at;
-        top.ties = bin[at] < left ? bin[at] : left;
+        count_digits(map, count, float_of(from ? from : 1), float_of(end), shift, bin);
+        for (; at > 0 && bin[0][at] + bin[1][at] < left; at--)
+            left -= bin[0][at] + bin[1][at];
+        prefix = prefix << DIGIT_BITS | at;
+        top.ties = bin[0][at] + bin[1][at];
+        top.ties = top.ties < left ? top.ties : left;
     }
-    memcpy(&top.threshold, &prefix, sizeof prefix);
+    top.threshold = float_of(prefix);
     top.count = most - left + top.ties;
     return top;
 }
@@ -178,7 +208,8 @@ struct columns {
 };
 
 /* Eight pixels of a line, added or taken away; beyond the line's end nothing. */
-static void add_block(struct columns *c, int x, const float *a, const float *b, double sign)
+static inline __attribute__((always_inline)) void add_block(struct columns *c, int x, const float *a,
+                                                            const float *b, double sign)
 {
     for (int k = 0; k < LANES; k++) {
         double u = a[k], v = b[k];
@@ -189,7 +220,8 @@ static void add_block(struct columns *c, int x, const float *a, const float *b, 
     }
 }
 
-static void add_line(struct columns *c, const float *a, const float *b, int w, double sign)
+static inline __attribute__((always_inline)) void add_line(struct columns *c, const float *a, const float *b,
+                                                           int w, double sign)
 {
     float rest_a[LANES] = { 0 }, rest_b[LANES] = { 0 };
     int x = 0;
@@ -203,51 +235,61 @@ static void add_line(struct columns *c, const float *a, const float *b, int w, d
     add_block(c, x, rest_a, rest_b, sign);
 }
 
-/* Similarity of the windows whose left column is x .. x + LANES - 1. */
-static void similar(const struct columns *c, int x, int edge, double out[LANES])
+/* Similarity of the windows whose left column is 0 .. count - 1. */
+static inline __attribute__((always_inline)) void similar(const struct columns *c, int count, int edge,
+                                                          double *restrict out)
 {
     const double c1 = 0.01 * 0.01, c2 = 0.03 * 0.03, n = (double)edge * edge, more = n > 1 ? n / (n - 1) : 1;
-    double s[4][LANES];
 
-    for (int q = 0; q < 4; q++) {
-        const double *sum = c->sum[q] + x;
-        for (int k = 0; k < LANES; k++)
-            s[q][k] = sum[k];
-        for (int e = 1; e < edge; e++)
-            for (int k = 0; k < LANES; k++)
-                s[q][k] += sum[e + k];
-    }
-    for (int k = 0; k < LANES; k++) {
-        double a = s[0][k] * (1 / n), b = s[1][k] * (1 / n), ab = a * b, squares = a * a + b * b;
-        out[k] = (2 * ab + c1) * (2 * more * (s[3][k] * (1 / n) - ab) + c2) /
-                 ((squares + c1) * (more * (s[2][k] * (1 / n) - squares) + c2));
+    for (int x = 0; x < count; x++) {
+        double s[4], a, b, ab, squares;
+
+        for (int q = 0; q < 4; q++) {
+            s[q] = c->sum[q][x];
+            for (int e = 1; e < edge; e++)
+                s[q] += c->sum[q][x + e];
+        }
+        a = s[0] * (1 / n);
+        b = s[1] * (1 / n);
+        ab = a * b;
+        squares = a * a + b * b;
+        out[x] = (2 * ab + c1) * (2 * more * (s[3] * (1 / n) - ab) + c2) /
+                 ((squares + c1) * (more * (s[2] * (1 / n) - squares) + c2));
     }
 }
 
-double compare_ssim(const float *a, const float *b, int h, int w)
+HOT_LOOP static double ssim(const float *a, const float *b, int h, int w)
 {
     struct columns c;
-    double lane[LANES] = { 0 }, value[LANES], sum = 0.0;
-    int edge = h < w ? h : w;
+    double lane[LANES] = { 0 }, value[MAX_EDGE], sum = 0.0;
+    int edge = h < w ? h : w, count;
 
     BUG_IF(h < 1 || w < 1 || w > MAX_EDGE - 2 * LANES);
-    edge = edge < 7 ? edge : 7;
+    edge = edge < EDGE ? edge : EDGE;
+    count = w - edge + 1;
     memset(&c, 0, sizeof c);
+    memset(value, 0, sizeof value);
     for (int y = 0; y < h; y++) {
         add_line(&c, a + (size_t)y * w, b + (size_t)y * w, w, 1);
         if (y + 1 < edge)
             continue;
-        for (int x = 0; x < w - edge + 1; x += LANES) {
-            int used = w - edge + 1 - x;
-            similar(&c, x, edge, value); /* beyond the last window: columns of zeros, not used */
+        if (edge == EDGE)
+            similar(&c, count, EDGE, value);
+        else
+            similar(&c, count, edge, value);
+        for (int x = 0; x < count; x += LANES)
             for (int k = 0; k < LANES; k++)
-                lane[k] += k < used ? value[k] : 0.0;
-        }
+                lane[k] += value[x + k];
         add_line(&c, a + (size_t)(y + 1 - edge) * w, b + (size_t)(y + 1 - edge) * w, w, -1);
     }
     for (int k = 0; k < LANES; k++)
         sum += lane[k];
     return sum / ((double)(h - edge + 1) * (w - edge + 1));
+}
+
+double compare_ssim(const float *a, const float *b, int h, int w)
+{
+    return ssim(a, b, h, w);
 }
 
 void compare_pair(const struct compare_side *a, const struct compare_side *b, int h, int w, int out_h,

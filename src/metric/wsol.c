@@ -4,33 +4,59 @@
 #include <math.h>
 #include <string.h>
 
+enum { LEVELS = 256, MAX_EXTENT = 4096, AROUND = 8 };
 
-enum { LEVELS = 256, MAX_EXTENT = 4096 };
-
-/* A component as it stands from threshold `first` down to `last`: until the next pixel joins it. */
+/* A component as it stands from threshold `first` down to `last`: until the next pixel joins it. Of a root,
+ * `first` is the level of the last pixel that joined. */
 struct node {
     int32_t x0, y0, x1, y1; /* pixels, inclusive */
     int32_t area, start;    /* pixels; the place of the first one in raster order */
     int16_t first, last;
 };
 
-/* A pixel's place is its index in the map with a frame of one pixel around it. */
+/* A pixel's place is its index in the map with a frame of one pixel around it, whose level is 0. */
 struct wsol_workspace {
     int width, height;
-    uint8_t *level; /* (pixels) */
-    int32_t *order; /* (pixels) places, brightest first, raster order in each level */
+    uint8_t *level;  /* (places) */
+    uint8_t *around; /* (places) bit i: neighbour i is foreground before the pixel is */
+    int32_t *order;  /* (pixels) places, brightest first, raster order in each level; those above 0 */
     struct {
         int16_t x, y;
     } *at;              /* (places) */
-    int32_t *parent;    /* (places) -1 = not foreground yet, or the frame */
+    int32_t *parent;    /* (places) of the foreground */
     struct node *grown; /* (places) of a root: what its component is by now */
     int32_t *open;      /* (places) of a root: its node that is not closed, -1 = none */
+    int32_t *grew;      /* (pixels) roots that pixels of one level joined */
     struct node *node;  /* (pixels) each has at least a pixel of its own */
     int nodes;
     int32_t count[LEVELS];
     int32_t largest[LEVELS]; /* node of each threshold's largest component, or -1 */
     int top, otsu;           /* brightest byte; Otsu's threshold */
+    uint8_t apart[1 << AROUND];
+    int32_t step[AROUND]; /* to a neighbour's place */
 };
+
+/* The neighbours' numbers are raster order. Bit j of adjacent[i]: they are neighbours themselves. */
+static const uint8_t adjacent[AROUND] = { 0x0A, 0x1D, 0x12, 0x63, 0xC6, 0x48, 0xB8, 0x50 };
+
+/* One of each set of neighbours that hang together without the pixel: those are of one component. */
+static uint8_t apart_of(int around)
+{
+    int apart = 0;
+
+    while (around) {
+        int set = around & -around, before;
+
+        apart |= set;
+        do {
+            before = set;
+            for (int i = 0; i < AROUND; i++)
+                set |= set >> i & 1 ? adjacent[i] & around : 0;
+        } while (set != before);
+        around &= ~set;
+    }
+    return (uint8_t)apart;
+}
 
 status wsol_create(int width, int height, struct wsol_workspace **out)
 {
@@ -47,19 +73,28 @@ status wsol_create(int width, int height, struct wsol_workspace **out)
         return FAIL(ERR_MEMORY, "no memory for localization");
     w->width = width;
     w->height = height;
-    w->level = mem_alloc(pixels, 1);
+    w->level = mem_alloc(places, 1);
+    w->around = mem_alloc(places, 1);
     w->order = mem_alloc(pixels, sizeof *w->order);
     w->at = mem_alloc(places, sizeof *w->at);
     w->parent = mem_alloc(places, sizeof *w->parent);
     w->grown = mem_alloc(places, sizeof *w->grown);
     w->open = mem_alloc(places, sizeof *w->open);
+    w->grew = mem_alloc(pixels, sizeof *w->grew);
     w->node = mem_alloc(pixels, sizeof *w->node);
-    if (!w->level || !w->order || !w->at || !w->parent || !w->grown || !w->open || !w->node) {
+    if (!w->level || !w->around || !w->order || !w->at || !w->parent || !w->grown || !w->open || !w->grew ||
+        !w->node) {
         result = FAIL(ERR_MEMORY, "no memory for localization on %d x %d pixels", width, height);
         wsol_free(w);
         return result;
     }
     memset(w->largest, -1, sizeof w->largest);
+    for (int i = 0; i < 1 << AROUND; i++)
+        w->apart[i] = apart_of(i);
+    for (int i = 0, y = -1; y <= 1; y++)
+        for (int x = -1; x <= 1; x++)
+            if (x || y)
+                w->step[i++] = y * (width + 2) + x;
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
             size_t place = (size_t)(y + 1) * (size_t)(width + 2) + (size_t)x + 1;
@@ -75,11 +110,13 @@ void wsol_free(struct wsol_workspace *w)
     if (!w)
         return;
     mem_free(w->level);
+    mem_free(w->around);
     mem_free(w->order);
     mem_free(w->at);
     mem_free(w->parent);
     mem_free(w->grown);
     mem_free(w->open);
+    mem_free(w->grew);
     mem_free(w->node);
     mem_free(w);
 }
@@ -113,27 +150,67 @@ static int otsu_of(const int32_t *count)
     return threshold;
 }
 
-/* Bytes, and their order by a counting sort. */
+/* A line's bytes. */
+HOT_LOOP static void make_levels(const float *restrict map, int count, uint8_t *restrict level)
+{
+    for (int x = 0; x < count; x++) {
+        float s = map[x] * 255.0f;
+        level[x] = (uint8_t)(int)(s > 0 ? s < 255.0f ? s : 255.0f : 0.0f);
+    }
+}
+
+/* Which neighbours come before each pixel of a line: the brighter ones, and equal ones in raster order. */
+HOT_LOOP static void look_around(const uint8_t *restrict level, int pitch, int count,
+                                 uint8_t *restrict around)
+{
+    const uint8_t *above = level - pitch, *below = level + pitch;
+
+    for (int x = 0; x < count; x++) {
+        uint8_t v = level[x], before, after;
+
+        before = (uint8_t)((above[x - 1] >= v) | (above[x] >= v) << 1 | (above[x + 1] >= v) << 2 |
+                           (level[x - 1] >= v) << 3);
+        after = (uint8_t)((level[x + 1] > v) << 4 | (below[x - 1] > v) << 5 | (below[x] > v) << 6 |
+                          (below[x + 1] > v) << 7);
+        around[x] = before | after;
+    }
+}
+
+/* Bytes, and the order of those above 0 by a counting sort. */
 static void sort_levels(struct wsol_workspace *w, const float *map)
 {
-    int pixels = w->width * w->height, at[LEVELS], before = 0;
+    int pitch = w->width + 2, first = pitch + 1, at[LEVELS], before = 0;
+    int32_t *odd = at; /* neighbours' levels are mostly equal: two counters wait less for each other */
 
     memset(w->count, 0, sizeof w->count);
-    for (int i = 0; i < pixels; i++) {
-        float s = map[i] * 255.0f;
-        w->level[i] = (uint8_t)(s > 0 ? s < 255.0f ? s : 255.0f : 0.0f);
-        w->count[w->level[i]]++;
+    memset(odd, 0, sizeof at);
+    for (int y = 0; y < w->height; y++) {
+        uint8_t *level = w->level + first + y * pitch;
+
+        make_levels(map + (size_t)y * (size_t)w->width, w->width, level);
+        for (int x = 0; x + 1 < w->width; x += 2) {
+            w->count[level[x]]++;
+            odd[level[x + 1]]++;
+        }
+        if (w->width % 2)
+            odd[level[w->width - 1]]++;
     }
     w->top = 0;
     for (int v = LEVELS - 1; v >= 0; v--) {
+        w->count[v] += odd[v];
         at[v] = before;
         before += w->count[v];
         if (w->count[v] && v > w->top)
             w->top = v;
     }
-    for (int y = 0, i = 0; y < w->height; y++)
-        for (int x = 0; x < w->width; x++, i++)
-            w->order[at[w->level[i]]++] = (y + 1) * (w->width + 2) + x + 1;
+    for (int y = 0; y < w->height; y++) {
+        int place = first + y * pitch;
+
+        look_around(w->level + place, pitch, w->width, w->around + place);
+        for (int x = 0; x < w->width; x++, place++)
+            if (w->level[place] > 0)
+                w->order[at[w->level[place]]++] = place;
+    }
     w->otsu = otsu_of(w->count);
 }
 
@@ -141,11 +218,14 @@ static void sort_levels(struct wsol_workspace *w, const float *map)
 
 static int32_t find(int32_t *parent, int32_t p)
 {
-    while (parent[p] != p) {
-        parent[p] = parent[parent[p]];
-        p = parent[p];
+    int32_t up = parent[p], next;
+
+    while ((next = parent[up]) != up) {
+        parent[p] = next;
+        p = next;
+        up = parent[p];
     }
-    return p;
+    return up;
 }
 
 static void close_node(struct wsol_workspace *w, int32_t root, int level)
@@ -173,42 +253,59 @@ static int32_t join(struct wsol_workspace *w, int32_t a, int32_t b, int level)
     return into;
 }
 
-/* The pixel joins its neighbours' components, which become one, or begins one of its own. */
-static void add_pixel(struct wsol_workspace *w, int32_t here, int level)
+/* The root of the neighbours' components, which become one; `apart`: which neighbours. */
+static int32_t root_of(struct wsol_workspace *w, int32_t here, unsigned apart, int level)
 {
-    int pitch = w->width + 2, x = w->at[here].x, y = w->at[here].y;
-    const int32_t around[8] = { -pitch - 1, -pitch, -pitch + 1, -1, 1, pitch - 1, pitch, pitch + 1 };
-    int32_t root = -1, last = -1;
-    struct node *g;
+    int32_t root = find(w->parent, here + w->step[__builtin_ctz(apart)]);
 
-    for (int i = 0; i < 8; i++) {
-        int32_t other = w->parent[here + around[i]];
-        if (other < 0 || other == last) /* neighbours mostly have one parent */
-            continue;
-        last = other;
-        other = find(w->parent, other);
-        root = root < 0 || other == root ? other : join(w, root, other, level);
+    for (apart &= apart - 1; apart; apart &= apart - 1) {
+        int32_t other = find(w->parent, here + w->step[__builtin_ctz(apart)]);
+        root = other == root ? root : join(w, root, other, level);
     }
-    w->parent[here] = root < 0 ? here : root;
-    if (root < 0) {
-        w->open[here] = -1;
-        w->grown[here] = (struct node){ x, y, x, y, 1, here, 0, 0 };
-        return;
-    }
-    g = &w->grown[root];
-    g->x0 = x < g->x0 ? x : g->x0;
-    g->y0 = y < g->y0 ? y : g->y0;
-    g->x1 = x > g->x1 ? x : g->x1;
-    g->y1 = y > g->y1 ? y : g->y1;
-    g->start = here < g->start ? here : g->start;
-    g->area++;
+    return root;
 }
 
-/* What the components of the pixels just added have become. */
-static void open_nodes(struct wsol_workspace *w, const int32_t *place, int count, int level)
+/* The pixels of one level, which join their neighbours' components or begin one. Returns how many components
+ * grew: `grew` has them, and some that have become parts of others since. */
+static int add_pixels(struct wsol_workspace *w, const int32_t *place, int count, int level)
+{
+    int grew = 0;
+
+    for (int i = 0; i < count; i++) {
+        int32_t here = place[i], x = w->at[here].x, y = w->at[here].y;
+        unsigned apart = w->apart[w->around[here]];
+        int32_t root = apart ? root_of(w, here, apart, level) : here;
+        struct node *g = &w->grown[root];
+
+        w->parent[here] = root;
+        if (!apart) {
+            w->open[here] = -1;
+            *g = (struct node){ x, y, x, y, 0, here, 0, 0 };
+        }
+        g->area++;
+        if (x < g->x0) /* a pixel moves few of these: looking is faster than writing */
+            g->x0 = x;
+        if (x > g->x1)
+            g->x1 = x;
+        if (y < g->y0)
+            g->y0 = y;
+        if (y > g->y1)
+            g->y1 = y;
+        if (here < g->start)
+            g->start = here;
+        if (g->first != level) {
+            g->first = (int16_t)level;
+            w->grew[grew++] = root;
+        }
+    }
+    return grew;
+}
+
+/* What the components that grew have become. */
+static void open_nodes(struct wsol_workspace *w, int count, int level)
 {
     for (int i = 0; i < count; i++) {
-        int32_t root = find(w->parent, place[i]);
+        int32_t root = find(w->parent, w->grew[i]);
         struct node *n;
         if (w->open[root] >= 0 && w->node[w->open[root]].first == level - 1)
             continue;
@@ -237,13 +334,9 @@ void wsol_scan(struct wsol_workspace *w, const float *map)
     const int32_t *place = w->order;
 
     sort_levels(w, map);
-    memset(w->parent, -1, (size_t)(w->width + 2) * (size_t)(w->height + 2) * sizeof *w->parent);
     w->nodes = 0;
-    for (int v = w->top; v > 0; place += w->count[v--]) {
-        for (int32_t i = 0; i < w->count[v]; i++)
-            add_pixel(w, place[i], v);
-        open_nodes(w, place, w->count[v], v);
-    }
+    for (int v = w->top; v > 0; place += w->count[v--])
+        open_nodes(w, add_pixels(w, place, w->count[v], v), v);
     find_largest(w);
 }
 
