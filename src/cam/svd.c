@@ -5,6 +5,7 @@
 #include "svd.h"
 
 #include <lapacke.h>
+#include <string.h>
 #include <sys/mman.h>
 
 /* OpenBLAS's own, from its cblas.h, which this room may not include; other LAPACKs have none. */
@@ -17,7 +18,7 @@ struct svd {
     int max_pixels, max_channels;
     double *centred; /* (pixels, channels) row-major = (channels, pixels) as LAPACK sees it */
     double *other;   /* R' or the matrix as LAPACK wants it, (pixels, max(pixels, channels)) */
-    double *tau, *values;
+    double *tau, *values; /* three rows of (pixels); (pixels) */
     double *u, *vt;
     double *work;
     int work_size;
@@ -46,7 +47,7 @@ static status allocate(struct svd *s)
 
     MEM_TRY(s->centred, p * c, sizeof(double));
     MEM_TRY(s->other, p * longer, sizeof(double));
-    MEM_TRY(s->tau, p, sizeof(double));
+    MEM_TRY(s->tau, 3 * p, sizeof(double));
     MEM_TRY(s->values, p, sizeof(double));
     MEM_TRY(s->u, p * p, sizeof(double));
     MEM_TRY(s->vt, p * p > shorter * c ? p * p : shorter * c, sizeof(double));
@@ -110,39 +111,74 @@ static status need_work(struct svd *s, double answer)
     return OK;
 }
 
-/* numpy's sum of f32 numbers `step` apart: eight partial sums, halves above 128. */
-static float pairwise_sum(const float *x, int count, size_t step)
+enum { BLOCK = 64, PARTS = 8, LONGEST = 128 };
+
+/* Of at most LONGEST rows: PARTS partial sums, then what is left over. */
+HOT_LOOP static void sums_of(const float *x, int rows, size_t pitch, int count, float *restrict sum)
 {
-    float r[8], sum = 0.0f;
-    int i = 0;
+    float part[PARTS][BLOCK];
+    int whole = rows / PARTS * PARTS;
 
-    if (count > 128) {
-        int half = count / 2 - count / 2 % 8;
+    memset(sum, 0, (size_t)count * sizeof *sum);
+    for (int i = 0; i < whole; i++) {
+        const float *row = x + (size_t)i * pitch;
+        float *restrict r = part[i % PARTS];
 
-        return pairwise_sum(x, half, step) + pairwise_sum(x + (size_t)half * step, count - half, step);
+        for (int c = 0; c < count; c++)
+            r[c] = i < PARTS ? row[c] : r[c] + row[c];
     }
-    if (count >= 8) {
-        for (int k = 0; k < 8; k++)
-            r[k] = x[(size_t)k * step];
-        for (i = 8; i + 8 <= count; i += 8)
-            for (int k = 0; k < 8; k++)
-                r[k] += x[(size_t)(i + k) * step];
-        sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+    for (int c = 0; whole > 0 && c < count; c++)
+        sum[c] = ((part[0][c] + part[1][c]) + (part[2][c] + part[3][c])) +
+                 ((part[4][c] + part[5][c]) + (part[6][c] + part[7][c]));
+    for (int i = whole; i < rows; i++)
+        for (int c = 0; c < count; c++)
+            sum[c] += x[(size_t)i * pitch + (size_t)c];
+}
+
+/* numpy's sums of `count` columns of f32 numbers, at most BLOCK: halves above LONGEST. */
+static void pairwise_sums(const float *x, int rows, size_t pitch, int count, float *sum)
+{
+    int half = rows / 2 - rows / 2 % PARTS;
+    float other[BLOCK];
+
+    if (rows <= LONGEST) {
+        sums_of(x, rows, pitch, count, sum);
+        return;
     }
-    for (; i < count; i++)
-        sum += x[(size_t)i * step];
-    return sum;
+    pairwise_sums(x, half, pitch, count, sum);
+    pairwise_sums(x + (size_t)half * pitch, rows - half, pitch, count, other);
+    for (int c = 0; c < count; c++)
+        sum[c] += other[c];
 }
 
 /* In f32, as numpy centres a float32 array; then widened. */
+HOT_LOOP static void centre_block(const float *act, int pixels, size_t pitch, int count, const float *mean,
+                                  double *restrict out)
+{
+    for (int i = 0; i < pixels; i++, act += pitch, out += pitch)
+        for (int c = 0; c < count; c++)
+            out[c] = (double)(act[c] - mean[c]);
+}
+
 static void centre(const float *act, int pixels, int channels, double *out)
 {
-    for (int c = 0; c < channels; c++) {
-        float mean = pairwise_sum(act + c, pixels, (size_t)channels) / (float)pixels;
+    for (int first = 0; first < channels; first += BLOCK) {
+        int count = channels - first < BLOCK ? channels - first : BLOCK;
+        float mean[BLOCK];
 
-        for (int i = 0; i < pixels; i++)
-            out[(size_t)i * channels + c] = act[(size_t)i * channels + c] - mean;
+        pairwise_sums(act + first, pixels, (size_t)channels, count, mean);
+        for (int c = 0; c < count; c++)
+            mean[c] /= (float)pixels;
+        centre_block(act + first, pixels, (size_t)channels, count, mean, out + first);
     }
+}
+
+static status check_converged(lapack_int info, int m, int n)
+{
+    BUG_IF(info < 0);
+    if (info > 0)
+        return FAIL(ERR_NUMERIC, "LAPACK's singular values of a %d x %d matrix did not converge", m, n);
+    return OK;
 }
 
 /* u of dgesdd(m x n, column-major in a). */
@@ -158,9 +194,26 @@ static status decompose(struct svd *s, double *a, int m, int n)
     TRY(need_work(s, answer));
     info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', m, n, a, m, s->values, s->u, m, s->vt, shorter, s->work,
                                s->work_size, s->iwork);
-    BUG_IF(info < 0);
-    if (info > 0)
-        return FAIL(ERR_NUMERIC, "LAPACK's dgesdd of a %d x %d matrix did not converge", m, n);
+    return check_converged(info, m, n);
+}
+
+/* What dgesdd does with an n x n matrix, for the first column of u alone: bidiagonal form, its singular
+ * vectors, of which the reflections are undone. */
+static status decompose_square(struct svd *s, double *a, int n)
+{
+    double *side = s->tau + s->max_pixels, *other = side + s->max_pixels;
+    lapack_int info;
+
+    TRY(need_work(s, (3.0 * n + 68) * n));
+    info = LAPACKE_dgebrd_work(LAPACK_COL_MAJOR, n, n, a, n, s->values, side, s->tau, other, s->work,
+                               s->work_size);
+    BUG_IF(info != 0);
+    info = LAPACKE_dbdsdc_work(LAPACK_COL_MAJOR, 'U', 'I', n, s->values, side, s->u, n, s->vt, n, NULL, NULL,
+                               s->work, s->iwork);
+    TRY(check_converged(info, n, n));
+    info = LAPACKE_dormbr_work(LAPACK_COL_MAJOR, 'Q', 'L', 'N', n, 1, n, a, n, s->tau, s->u, n, s->work,
+                               s->work_size);
+    BUG_IF(info != 0);
     return OK;
 }
 
@@ -189,7 +242,7 @@ status svd_first(struct svd *s, const float *act, int pixels, int channels, floa
     /* dgesdd itself takes the LQ way from this ratio on; below it, it reduces the matrix as it is. */
     if (channels >= (int)(pixels * 11.0 / 6.0)) {
         TRY(lower_factor(s, pixels, channels));
-        TRY(decompose(s, s->other, pixels, pixels));
+        TRY(decompose_square(s, s->other, pixels));
     } else {
         for (int i = 0; i < pixels; i++)
             for (int c = 0; c < channels; c++)
