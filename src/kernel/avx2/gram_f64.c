@@ -4,7 +4,15 @@
 
 #include "../isa.h"
 
-enum { ROWS = 4, VECTOR = 4, VECTORS = 3, COLUMNS = VECTOR * VECTORS, BLOCK = 32 };
+enum {
+    ROWS = 4,
+    VECTOR = 4,
+    VECTORS = 3,
+    COLUMNS = VECTOR * VECTORS,
+    ALONE = 13 /* of 7 x 7 */,
+    BLOCK = 64,
+    MEANS = 8 * VECTOR
+};
 
 static int least(int a, int b)
 {
@@ -32,44 +40,46 @@ static inline __m128i lanes(int left)
 }
 
 /* The `left` first of four channels, zeros for the others, whose memory is not touched. */
-static inline __m256d load(const float *act, __m128i lane)
+static inline __m256d load(const float *act, int left)
 {
-    return _mm256_cvtps_pd(_mm_maskload_ps(act, lane));
+    return _mm256_cvtps_pd(left >= VECTOR ? _mm_loadu_ps(act) : _mm_maskload_ps(act, lanes(left)));
 }
 
-/* Four channels of four pixels from p (beyond the last: zeros), centred, to m (channel, pixel). */
-static inline void centre(const float *act, int pixels, int pitch, int p, int left, __m256d mean, double *m,
-                          size_t row)
+/* Four channels of four pixels, of which `there` exist (of the others: zeros), centred, to m (channel,
+ * pixel). */
+static inline __attribute__((always_inline)) void centre(const float *act, int there, int pitch, int left,
+                                                         __m256d mean, double *m, size_t row)
 {
     __m256d v[4], a, b, c, d;
-    __m128i lane = lanes(left);
 
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++)
-        v[i] = p + i < pixels ? _mm256_sub_pd(load(act + (size_t)(p + i) * pitch, lane), mean)
-                              : _mm256_setzero_pd();
+        v[i] = i < there ? _mm256_sub_pd(load(act + (size_t)i * pitch, left), mean) : _mm256_setzero_pd();
     a = _mm256_unpacklo_pd(v[0], v[1]);
     b = _mm256_unpackhi_pd(v[0], v[1]);
     c = _mm256_unpacklo_pd(v[2], v[3]);
     d = _mm256_unpackhi_pd(v[2], v[3]);
-    _mm256_storeu_pd(m + p, _mm256_permute2f128_pd(a, c, 0x20));
-    _mm256_storeu_pd(m + row + p, _mm256_permute2f128_pd(b, d, 0x20));
-    _mm256_storeu_pd(m + 2 * row + p, _mm256_permute2f128_pd(a, c, 0x31));
-    _mm256_storeu_pd(m + 3 * row + p, _mm256_permute2f128_pd(b, d, 0x31));
+    _mm256_storeu_pd(m, _mm256_permute2f128_pd(a, c, 0x20));
+    _mm256_storeu_pd(m + row, _mm256_permute2f128_pd(b, d, 0x20));
+    _mm256_storeu_pd(m + 2 * row, _mm256_permute2f128_pd(a, c, 0x31));
+    _mm256_storeu_pd(m + 3 * row, _mm256_permute2f128_pd(b, d, 0x31));
 }
 
-/* Means of 16 channels over the pixels, of which `left` are there. */
-static inline void means(const float *act, int pixels, int pitch, int left, __m256d mean[4])
+/* Means of MEANS channels over the pixels, of which `left` are there. */
+static inline __attribute__((always_inline)) void means_of(const float *act, int pixels, int pitch, int left,
+                                                           __m256d mean[MEANS / VECTOR])
 {
-    __m128i lane[4] = { lanes(left), lanes(left - VECTOR), lanes(left - 2 * VECTOR),
-                        lanes(left - 3 * VECTOR) };
-    __m256d sum[4] = { _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd() };
+    __m256d sum[MEANS / VECTOR];
 
+#pragma GCC unroll 8
+    for (int v = 0; v < MEANS / VECTOR; v++)
+        sum[v] = _mm256_setzero_pd();
     for (int i = 0; i < pixels; i++, act += pitch)
-#pragma GCC unroll 4
-        for (int v = 0; v < 4; v++)
-            sum[v] = _mm256_add_pd(sum[v], load(act + v * VECTOR, lane[v]));
-    for (int v = 0; v < 4; v++)
+#pragma GCC unroll 8
+        for (int v = 0; v < MEANS / VECTOR; v++)
+            sum[v] = _mm256_add_pd(sum[v], load(act + v * VECTOR, left - v * VECTOR));
+#pragma GCC unroll 8
+    for (int v = 0; v < MEANS / VECTOR; v++)
         mean[v] = _mm256_div_pd(sum[v], _mm256_set1_pd(pixels));
 }
 
@@ -79,57 +89,100 @@ static void centre_block(const float *act, int pixels, int count, int pitch, dou
     __m256d mean[BLOCK / VECTOR];
     size_t row = width(pixels);
 
-    for (int c = 0; c < count; c += 4 * VECTOR)
-        means(act + c, pixels, pitch, count - c, mean + c / VECTOR);
-    for (int p = 0; p < (int)row; p += 4)
+    for (int c = 0; c < count; c += MEANS)
+        if (count - c >= MEANS)
+            means_of(act + c, pixels, pitch, MEANS, mean + c / VECTOR);
+        else
+            means_of(act + c, pixels, pitch, count - c, mean + c / VECTOR);
+    for (int p = 0; p < (int)row; p += 4, act += 4 * (size_t)pitch)
         for (int c = 0; c < count; c += VECTOR)
-            centre(act + c, pixels, pitch, p, count - c, mean[c / VECTOR], m + (size_t)c * row, row);
+            if (pixels - p >= 4 && count - c >= VECTOR)
+                centre(act + c, 4, pitch, VECTOR, mean[c / VECTOR], m + (size_t)c * row + p, row);
+            else
+                centre(act + c, pixels - p, pitch, count - c, mean[c / VECTOR], m + (size_t)c * row + p, row);
 }
 
-/* sum[i..i+rows][j..j+4*vectors] takes the terms of `count` channels more, in order. */
-static inline __attribute__((always_inline)) void tile_of(int rows, int vectors, const double *m, size_t row,
-                                                          int count, int i, int j, double *sum)
+/* A tile's sums: rows by vectors, of row length `row` from p on. */
+static inline __attribute__((always_inline)) void take(int rows, int vectors, const double *p, size_t row,
+                                                       __m256d acc[ROWS][ALONE])
 {
-    __m256d acc[ROWS][VECTORS];
-
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++)
-#pragma GCC unroll 3
+#pragma GCC unroll 13
         for (int v = 0; v < vectors; v++)
-            acc[r][v] = _mm256_loadu_pd(sum + (size_t)(i + r) * row + j + v * VECTOR);
-    for (int c = 0; c < count; c++, m += row) {
-        __m256d b[VECTORS];
+            acc[r][v] = _mm256_loadu_pd(p + (size_t)r * row + v * VECTOR);
+}
 
-#pragma GCC unroll 3
-        for (int v = 0; v < vectors; v++)
-            b[v] = _mm256_loadu_pd(m + j + v * VECTOR);
+static inline __attribute__((always_inline)) void put(int rows, int vectors, double *p, size_t row,
+                                                      __m256d acc[ROWS][ALONE])
+{
 #pragma GCC unroll 4
-        for (int r = 0; r < rows; r++) {
-            __m256d a = _mm256_broadcast_sd(m + i + r);
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 13
+        for (int v = 0; v < vectors; v++)
+            _mm256_storeu_pd(p + (size_t)r * row + v * VECTOR, acc[r][v]);
+}
 
-#pragma GCC unroll 3
-            for (int v = 0; v < vectors; v++)
-                acc[r][v] = _mm256_fmadd_pd(a, b[v], acc[r][v]);
-        }
+static inline __attribute__((always_inline)) void add(int rows, int vectors, const double *a,
+                                                      const __m256d b[ALONE], __m256d acc[ROWS][ALONE])
+{
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++) {
+        __m256d x = _mm256_broadcast_sd(a + r);
+
+#pragma GCC unroll 13
+        for (int v = 0; v < vectors; v++)
+            acc[r][v] = _mm256_fmadd_pd(x, b[v], acc[r][v]);
     }
-#pragma GCC unroll 4
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 3
-        for (int v = 0; v < vectors; v++)
-            _mm256_storeu_pd(sum + (size_t)(i + r) * row + j + v * VECTOR, acc[r][v]);
 }
 
-/* Rows i.. of the lower half: as many as a tile has, or the last one; only the columns up to the diagonal. */
-static void rows_of(const double *m, size_t row, int count, int i, int rows, double *sum)
+/* sum[i..i+rows][j..j+4*vectors] takes the terms of `count` channels more, in order; so do the next ROWS
+ * rows, of `below` vectors, where that is not 0. */
+static inline __attribute__((always_inline)) void tile_of(int rows, int vectors, int below, const double *m,
+                                                          size_t row, int count, int i, int j, double *sum)
 {
-    int columns = i + rows, j = 0;
+    const int most = vectors > below ? vectors : below, more = below ? ROWS : 0;
+    double *at = sum + (size_t)i * row + j, *under = at + (size_t)rows * row;
+    __m256d acc[ROWS][ALONE], low[ROWS][ALONE], b[ALONE];
 
-    for (; j + COLUMNS - VECTOR < columns; j += COLUMNS)
-        rows == 1 ? tile_of(1, 3, m, row, count, i, j, sum) : tile_of(ROWS, 3, m, row, count, i, j, sum);
-    if (j + VECTOR < columns)
-        tile_of(ROWS, 2, m, row, count, i, j, sum);
-    else if (j < columns)
-        tile_of(ROWS, 1, m, row, count, i, j, sum);
+    take(rows, vectors, at, row, acc);
+    take(more, below, under, row, low);
+    for (int c = 0; c < count; c++, m += row) {
+#pragma GCC unroll 13
+        for (int v = 0; v < most; v++)
+            b[v] = _mm256_loadu_pd(m + j + v * VECTOR);
+        add(rows, vectors, m + i, b, acc);
+        add(more, below, m + i + rows, b, low);
+    }
+    put(rows, vectors, at, row, acc);
+    put(more, below, under, row, low);
+}
+
+/* Row i, the last one. */
+static void row_alone(const double *m, size_t row, int count, int i, double *sum)
+{
+    int j = 0, left = i / VECTOR + 1;
+
+    for (; left >= ALONE; left -= ALONE, j += ALONE * VECTOR)
+        tile_of(1, ALONE, 0, m, row, count, i, j, sum);
+    for (; left >= VECTORS; left -= VECTORS, j += COLUMNS)
+        tile_of(1, VECTORS, 0, m, row, count, i, j, sum);
+    for (; left > 0; left--, j += VECTOR)
+        tile_of(1, 1, 0, m, row, count, i, j, sum);
+}
+
+/* Rows i.. of the lower half, a tile's; only the columns up to the diagonal. A tile of one vector there and
+ * the next rows' of two are one, so that its sums do not wait for each other. */
+static void rows_of(const double *m, size_t row, int count, int i, int pixels, double *sum)
+{
+    int left = i / VECTOR + 1, j = 0;
+
+    for (; left >= VECTORS; left -= VECTORS, j += COLUMNS)
+        tile_of(ROWS, VECTORS, 0, m, row, count, i, j, sum);
+    if (left == 1 && pixels - i > ROWS + 1)
+        tile_of(ROWS, 1, 2, m, row, count, i, j, sum);
+    else if (left == 1)
+        tile_of(ROWS, 1, 0, m, row, count, i, j, sum);
 }
 
 static void gram_f64(const float *act, int pixels, int channels, int pitch, double *g, void *scratch)
@@ -144,7 +197,10 @@ static void gram_f64(const float *act, int pixels, int channels, int pitch, doub
 
         centre_block(act + c, pixels, count, pitch, m);
         for (int i = 0; i < pixels; i += ROWS)
-            rows_of(m, row, count, i, pixels - i == 1 ? 1 : ROWS, sum);
+            if (pixels - i == 1)
+                row_alone(m, row, count, i, sum);
+            else
+                rows_of(m, row, count, i, pixels, sum);
     }
     /* Both halves from the tiles that touch the lower one: fma(a, b, s) is fma(b, a, s). */
     for (int i = 0; i < pixels; i++)
