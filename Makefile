@@ -77,6 +77,7 @@ $(B)/obj/cli/version.o: CPPFLAGS += -DBUILD_VERSION='"$(VERSION)"' -DBUILD_KIND=
 $(B)/obj/cli/version.o: VERSION
 # Loops over all weights, in vectors.
 $(B)/obj/train/optimizer.o: override CFLAGS += -O3
+$(B)/obj/gradient/train_fake.o: override CFLAGS += -O3
 # The page's style and script are taken in as they stand.
 $(B)/obj/report/page.o: src/report/page.css src/report/page.js
 

@@ -426,8 +426,9 @@ struct kernel_table {
     void (*mul_f32)(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
                     int pixels, int channels);
     void (*copy_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
-    /* In place. */
-    void (*round_f32)(float *x, int pitch, int pixels, int channels, const struct kernel_round *q);
+    /* in may be out. */
+    void (*round_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                      const struct kernel_round *q);
     /* out[i * groups + j] = in[j * (channels / groups) + i] */
     void (*shuffle_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
                         int groups);

@@ -20,7 +20,8 @@ void points_run(const struct engine_pass *pass, const struct engine_op *op, cons
     } else {
         k->points_f32(shape, packed, p->in.real, p->out.real, count, c->low, c->high);
         for (int i = 0; op->round.scale > 0 && i < count; i++)
-            plan->kernels->round_f32(p->out.real[i], op->out.c, 1, op->out.c, &op->round);
+            plan->kernels->round_f32(p->out.real[i], op->out.c, p->out.real[i], op->out.c, 1, op->out.c,
+                                     &op->round);
     }
 }
 

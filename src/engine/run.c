@@ -427,8 +427,11 @@ static void round_values(const struct engine_pass *p, const struct engine_op *op
 {
     struct runs r = runs_of(&op->out, rect);
 
-    for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        p->plan->kernels->round_f32(real_at(p, &op->out, at), op->out.pitch, r.pixels, op->out.c, &op->round);
+    for (int i = 0, at = r.first; i < r.count; i++, at += r.stride) {
+        float *x = real_at(p, &op->out, at);
+
+        p->plan->kernels->round_f32(x, op->out.pitch, x, op->out.pitch, r.pixels, op->out.c, &op->round);
+    }
 }
 
 void run_op(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)

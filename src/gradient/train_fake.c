@@ -68,12 +68,14 @@ void train_fake_finish(struct gradient_net *net, struct train_step *s)
 void train_fake_apply(struct gradient_net *net, struct train_step *s, const struct train_at *at)
 {
     const struct train_rounding *r = &s->fake.branch[at->branch];
+    const float *x = train_value(net, s->in[0], at->branch, at->sample);
     float *y = train_value(net, s->out, at->branch, at->sample);
-    size_t count = net->map[s->out].count;
+    int count = (int)net->map[s->out].count;
 
-    memcpy(y, train_value(net, s->in[0], at->branch, at->sample), count * sizeof *y);
     if (r->known)
-        net->k->round_f32(y, (int)count, 1, (int)count, &r->round);
+        net->k->round_f32(x, count, y, count, 1, count, &r->round);
+    else
+        memcpy(y, x, (size_t)count * sizeof *y);
 }
 
 void train_fake_back(struct gradient_net *net, struct train_step *s, const struct train_at *at)
@@ -121,13 +123,14 @@ static struct quant_params scale_channel(const struct gradient_net *net, const f
 }
 
 /* Scaled weights become what the layer computes with: rounded, and scaled back. */
-static void round_channel(const struct gradient_net *net, struct quant_params q, int each, float by, float *w)
+static void round_channel(const struct gradient_net *net, struct quant_params q, int each, float by,
+                          const float *scaled, float *out)
 {
     const struct kernel_round round = { (float)q.scale, quantize_inverse(q.scale), 0, q.low, q.high };
 
-    net->k->round_f32(w, each, 1, each, &round);
+    net->k->round_f32(scaled, each, out, each, 1, each, &round);
     for (int i = 0; i < each; i++)
-        w[i] /= by;
+        out[i] /= by;
 }
 
 void train_fake_weights(struct gradient_net *net, struct train_step *s, float *out)
@@ -142,17 +145,8 @@ void train_fake_weights(struct gradient_net *net, struct train_step *s, float *o
         if (by == 0.0f)
             memcpy(out, w, (size_t)each * sizeof *out);
         else
-            round_channel(net, scale_channel(net, w, each, by, out), each, by, out);
+            round_channel(net, scale_channel(net, w, each, by, out), each, by, out, out);
     }
-}
-
-static double product(const float *a, const float *b, int count)
-{
-    double sum = 0;
-
-    for (int i = 0; i < count; i++)
-        sum += (double)a[i] * (double)b[i];
-    return sum;
 }
 
 /* g by what the layer computed with becomes that by w; returns that by the factor, times the factor. */
@@ -160,14 +154,16 @@ static double channel_back(struct gradient_net *net, const float *w, int each, f
 {
     float *scaled = net->layer_work[0], *used = net->layer_work[1], low, high;
     struct quant_params q = scale_channel(net, w, each, by, scaled);
-    double sum;
+    double all = 0, through = 0;
 
-    memcpy(used, scaled, (size_t)each * sizeof *used);
-    round_channel(net, q, each, by, used);
-    sum = product(g, used, each);
+    round_channel(net, q, each, by, scaled, used);
     quant_range_inside(q, &low, &high);
-    net->k->gate_f32(g, scaled, each, low, high);
-    return product(g, w, each) - sum;
+    for (int i = 0; i < each; i++) {
+        all += (double)g[i] * (double)used[i];
+        g[i] = low < scaled[i] && scaled[i] < high ? g[i] : 0.0f;
+        through += (double)g[i] * (double)w[i];
+    }
+    return through - all;
 }
 
 void train_fake_weights_back(struct gradient_net *net, struct train_step *s)

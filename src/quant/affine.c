@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { NEAR = 2 }; /* in steps of the last place */
+
 struct quant_params quant_params_of_range(float low, float high, int levels)
 {
     struct quant_params q;
@@ -43,12 +45,19 @@ static int is_beyond(uint32_t bits, float inverse, float last)
     return rintf(x * inverse) > last;
 }
 
-/* The smallest x >= 0 with rne(x inverse) > last: numbers that are not negative are ordered as their bits. */
+/* The smallest x >= 0 with rne(x inverse) > last: numbers that are not negative are ordered as their bits. It
+ * lies near the half behind `last`. */
 static float reach(float inverse, float last)
 {
-    uint32_t inside = 0, beyond = 0x7f800000u; /* infinity */
-    float x;
+    uint32_t inside = 0, beyond = 0x7f800000u, near; /* 0, infinity */
+    float x = (last + 0.5f) / inverse;
 
+    memcpy(&near, &x, sizeof near);
+    if (near > NEAR && near < beyond - NEAR && !is_beyond(near - NEAR, inverse, last) &&
+        is_beyond(near + NEAR, inverse, last)) {
+        inside = near - NEAR;
+        beyond = near + NEAR;
+    }
     while (beyond - inside > 1) {
         uint32_t middle = inside + (beyond - inside) / 2;
 

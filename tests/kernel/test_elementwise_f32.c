@@ -137,11 +137,12 @@ static void test_round(const struct kernel_table *k, int channels, int adversari
 {
     static const int bits[] = { 2, 4, 8, 16 };
     int pixels = test_between(1, 9), pitch = channels + test_between(0, 3), wrong = 0;
-    int high = (1 << bits[test_between(0, 3)]) - 1;
+    int out_pitch = channels + test_between(0, 3), high = (1 << bits[test_between(0, 3)]) - 1;
     float scale = (float)test_between(1, 1000) / 4096.0f;
     struct kernel_round q = { scale, 1.0f / scale, test_between(0, high), 0, high };
     size_t n = (size_t)pixels * (size_t)pitch;
     float *x = test_memory(n * sizeof *x), *was = test_memory(n * sizeof *was);
+    float *out = test_memory((size_t)pixels * (size_t)out_pitch * sizeof *out);
 
     test_fill_f32(x, n, adversarial);
     for (size_t i = 0; i < n; i++) { /* ties and both ends among them */
@@ -149,16 +150,25 @@ static void test_round(const struct kernel_table *k, int channels, int adversari
             x[i] = scale * ((float)test_between(-2 * high, 2 * high) + 0.5f);
         was[i] = x[i];
     }
-    k->round_f32(x, pitch, pixels, channels, &q);
+    memset(out, 77, (size_t)pixels * (size_t)out_pitch * sizeof *out);
+    k->round_f32(x, pitch, out, out_pitch, pixels, channels, &q);
+    k->round_f32(x, pitch, x, pitch, pixels, channels, &q);
     for (size_t i = 0; i < n; i++) {
-        float e = (int)(i % (size_t)pitch) < channels ? expected_round(was[i], &q) : was[i];
+        int c = (int)(i % (size_t)pitch);
+        float e = c < channels ? expected_round(was[i], &q) : was[i];
 
         wrong += memcmp(&e, &x[i], sizeof e) != 0;
+        wrong += c < channels &&
+                 memcmp(&e, &out[i / (size_t)pitch * (size_t)out_pitch + (size_t)c], sizeof e) != 0;
     }
+    for (size_t i = 0; i < (size_t)pixels * (size_t)out_pitch; i++)
+        if ((int)(i % (size_t)out_pitch) >= channels)
+            wrong += memcmp(&out[i], "MMMM", sizeof out[i]) != 0;
     CHECK_MSG(!wrong, "%s: %d pixels of %d channels, pitch %d, codes to %d: %d wrong", k->isa, pixels,
               channels, pitch, high, wrong);
     free(x);
     free(was);
+    free(out);
 }
 
 static void test_hand(void)
@@ -176,7 +186,7 @@ static void test_hand(void)
     k->clamp_f32(in, 6, out, 6, 1, 6, 0, 6);
     CHECK(out[0] == 0 && out[2] == 1 && out[4] == 6 && isnan(out[5]));
     memcpy(out, in, sizeof out); /* halves, zero point 3, codes 0 .. 15: -1.5 .. 6 */
-    k->round_f32(out, 6, 1, 6, &(struct kernel_round){ 0.5f, 2, 3, 0, 15 });
+    k->round_f32(out, 6, out, 6, 1, 6, &(struct kernel_round){ 0.5f, 2, 3, 0, 15 });
     CHECK(out[0] == -1.5f && out[1] == -1 && out[2] == 1 && out[3] == 4 && out[4] == 6 && out[5] == 6);
     k->shuffle_f32(in, 4, out, 4, 1, 4, 2);
     CHECK(out[0] == -4 && out[1] == 1 && out[2] == -1 && out[3] == 4);
@@ -192,8 +202,7 @@ static void test_golden(const struct kernel_table *k)
         float x[COUNT];
         int wrong = 0;
 
-        memcpy(x, golden_round[i].in, sizeof x);
-        k->round_f32(x, COUNT, 1, COUNT, &q);
+        k->round_f32(golden_round[i].in, COUNT, x, COUNT, 1, COUNT, &q);
         for (int j = 0; j < COUNT; j++)
             wrong += x[j] != golden_round[i].out[j];
         CHECK_MSG(!wrong, "%s: codes to %d: %d of %d are not PyTorch's", k->isa, q.high, wrong, COUNT);

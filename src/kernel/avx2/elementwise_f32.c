@@ -171,23 +171,24 @@ static inline __m256 rounded(__m256 x, const struct kernel_round *q)
     return _mm256_mul_ps(_mm256_set1_ps(q->scale), _mm256_cvtepi32_ps(_mm256_sub_epi32(code, zero_point)));
 }
 
-static void round_f32(float *x, int pitch, int pixels, int channels, const struct kernel_round *q)
+static void round_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                      const struct kernel_round *q)
 {
     size_t rows = (size_t)pixels, each = (size_t)channels;
 
-    if (pitch == channels) {
+    if (in_pitch == channels && out_pitch == channels) {
         each *= rows;
         rows = rows > 0;
     }
-    for (size_t i = 0; i < rows; i++, x += pitch) {
+    for (size_t i = 0; i < rows; i++, in += in_pitch, out += out_pitch) {
         size_t c = 0;
 
         for (; c + VECTOR <= each; c += VECTOR)
-            _mm256_storeu_ps(x + c, rounded(_mm256_loadu_ps(x + c), q));
+            _mm256_storeu_ps(out + c, rounded(_mm256_loadu_ps(in + c), q));
         if (c < each) {
             __m256i keep = vector_lanes((int)(each - c));
 
-            _mm256_maskstore_ps(x + c, keep, rounded(_mm256_maskload_ps(x + c, keep), q));
+            _mm256_maskstore_ps(out + c, keep, rounded(_mm256_maskload_ps(in + c, keep), q));
         }
     }
 }

@@ -64,11 +64,12 @@ static void copy_f32(const float *in, int in_pitch, float *out, int out_pitch, i
         memcpy(out, in, (size_t)channels * sizeof *out);
 }
 
-static void round_f32(float *x, int pitch, int pixels, int channels, const struct kernel_round *q)
+static void round_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                      const struct kernel_round *q)
 {
-    for (int i = 0; i < pixels; i++, x += pitch)
+    for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch)
         for (int c = 0; c < channels; c++)
-            x[c] = scalar_round(x[c], q);
+            out[c] = scalar_round(in[c], q);
 }
 
 static void shuffle_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
