@@ -19,7 +19,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from compare_gradients import SCALED, affine, double, read
+from compare_gradients import SCALED, affine, alike, double, read
 from oracle import ROOT, Tally
 from slow_model import Node, RELUS
 
@@ -75,10 +75,13 @@ class Deployed:
             return F.linear(x0.reshape(1, -1), self.state[node.at['weight'] + '.weight']).view(1, -1, 1, 1)
         if op == 'conv':
             weight = self.state[node.at['weight'] + '.weight']
+            weight = weight.view(*weight.shape, 1, 1) if weight.ndim == 2 else weight
             return F.conv2d(padded(x0, sides(node, x0.shape[2:])), weight, None, node.number('stride'), 0, 1, node.number('groups'))
         if op == 'batchnorm':
             scale, shift = affine(self.state, node.at['weight'], float(node.at['eps']))
             return x0 * scale.view(1, -1, 1, 1) + shift.view(1, -1, 1, 1)
+        if op in ('gelu', 'layernorm'):
+            return alike(self.state, node, x0)
         if op in ('maxpool', 'avgpool2d'):
             return self.pool(node, x0, torch.Size(node.shape))
         if op == 'slice':

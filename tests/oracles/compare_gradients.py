@@ -31,7 +31,7 @@ from load_quantized import read, values                                       # 
 
 warnings.filterwarnings('ignore')
 FUSED = ('conv', 'linear', 'batchnorm', 'add', 'sub')
-SCALED = (*FUSED, 'input', 'mul', 'cat', 'hardswish', 'silu', 'tanh', 'sigmoid', 'hardsigmoid')
+SCALED = (*FUSED, 'layernorm', 'scale', 'gelu', 'input', 'mul', 'cat', 'hardswish', 'silu', 'tanh', 'sigmoid', 'hardsigmoid')
 LAYERS = {'squeezenet1_1': 'features.12', 'mobilenet_v2': 'features.18.2'}
 
 
@@ -53,6 +53,18 @@ def affine(state, name, eps):
     """Scale and shift of a batch normalisation."""
     scale = state[name + '.weight'] / torch.sqrt(state[name + '.running_var'] + eps)
     return scale, state[name + '.bias'] - state[name + '.running_mean'] * scale
+
+
+def alike(state, node, x):
+    """What a layer normalisation, a scale or a gelu makes of one map; None: it is another op."""
+    if node.op == 'gelu':
+        return F.gelu(x, approximate='tanh' if node.number('approximate') else 'none')
+    if node.op == 'scale':
+        return x * state[node.at['weight']].view(1, -1, 1, 1)
+    if node.op != 'layernorm':
+        return None
+    name = node.at['weight']
+    return F.layer_norm(x.permute(0, 2, 3, 1), (x.shape[1],), state[name + '.weight'], state.get(name + '.bias'), float(node.at['eps'])).permute(0, 3, 1, 2)
 
 
 class Network:
@@ -79,6 +91,7 @@ class Network:
     def forward(self, node, x):
         if node.op in ('conv', 'linear'):
             weight, bias = self.layer(node)
+            weight = weight.view(*weight.shape, 1, 1) if node.op == 'conv' and weight.ndim == 2 else weight
             if node.op == 'linear':
                 return F.linear(x[0].reshape(1, -1), weight, bias).view(1, -1, 1, 1)
             stride, kernel = node.number('stride', 1), weight.shape[2]
@@ -90,6 +103,8 @@ class Network:
         if node.op == 'batchnorm':
             scale, shift = affine(self.state, node.at['weight'], float(node.at['eps']))
             return x[0] * scale.view(1, -1, 1, 1) + shift.view(1, -1, 1, 1)
+        if node.op in ('gelu', 'scale', 'layernorm'):
+            return alike(self.state, node, x[0])
         if node.op == 'maxpool':
             return F.max_pool2d(x[0], node.number('kernel'), node.number('stride'), node.number('pad'), 1, bool(node.number('ceil')))
         if node.op == 'avgpool2d':
