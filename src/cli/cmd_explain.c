@@ -343,8 +343,9 @@ static status check_settings(const struct settings *set)
 static status read_job(const struct settings *set, struct job *job)
 {
     struct job_network *only = &job->network[0];
-    const char *base = strrchr(set->model, '/') ? strrchr(set->model, '/') + 1 : set->model;
-    char *text = NULL;
+    const char *base = strrchr(set->model, '/') ? strrchr(set->model, '/') + 1 : set->model,
+               *end = strrchr(base, '.');
+    char *text = NULL, *dot;
     size_t size = 0;
     status result;
 
@@ -360,7 +361,9 @@ static status read_job(const struct settings *set, struct job *job)
     job->winograd = set->winograd;
     only->engine = set->engine;
     snprintf(only->model, sizeof only->model, "%s", set->model);
-    snprintf(only->name, sizeof only->name, "%.*s", (int)strcspn(base, "."), base);
+    snprintf(only->name, sizeof only->name, "%.*s", end ? (int)(end - base) : (int)strlen(base), base);
+    while ((dot = strchr(only->name, '.'))) /* which stand between a network and its precision */
+        *dot = '_';
     return OK;
 }
 

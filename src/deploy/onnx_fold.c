@@ -110,6 +110,25 @@ static status fold_slice(struct fold *f)
     return OK;
 }
 
+/* One real number in all places, as weights of a test may be: each place is that one. */
+static status see_everywhere(struct fold *f, const struct tensor *one, const struct onnx_list *shape)
+{
+    int64_t count = 1;
+
+    for (int i = 0; i < shape->count; i++)
+        if (shape->at[i] < 0 || __builtin_mul_overflow(count, shape->at[i], &count) ||
+            count > ONNX_MAX_REPEATED)
+            return FAIL(ERR_FORMAT, "it repeats a number more than %d times", ONNX_MAX_REPEATED);
+    f->out = *one;
+    f->out.owned = 0;
+    f->out.rank = shape->count;
+    for (int i = 0; i < shape->count; i++) {
+        f->out.dim[i] = shape->at[i];
+        f->out.stride[i] = 0;
+    }
+    return OK;
+}
+
 static status fold_constant_of_shape(struct fold *f)
 {
     const struct onnx_attribute *value = onnx_attribute(f->n, "value");
@@ -121,6 +140,8 @@ static status fold_constant_of_shape(struct fold *f)
         return FAIL(ERR_FORMAT, "its value is no number");
     f->type = one ? value->type : ONNX_F32;
     f->real = onnx_is_real(f->type);
+    if (one && f->real)
+        return see_everywhere(f, one, &shape);
     TRY(onnx_fold_start(f, shape.count, shape.at));
     for (int64_t i = 0; one && i < tensor_count(&f->out); i++)
         onnx_fold_copy(f, i, one, 0);

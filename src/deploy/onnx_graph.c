@@ -23,6 +23,7 @@ static const struct row {
     { "QLinearGlobalAveragePool", onnx_global, 0 },
     { "ReduceMean", onnx_reduce, 0 },
     { "Add", onnx_two, 0 },
+    { "Sum", onnx_two, 0 },
     { "Sub", onnx_two, 0 },
     { "Mul", onnx_two, 0 },
     { "Div", onnx_two, 0 },

@@ -13,7 +13,8 @@ enum {
     ONNX_MAX_VALUES = 1 << 17,
     ONNX_MAX_NAME = 1000,
     ONNX_MAX_FILES = 16,
-    ONNX_MAX_FOLDED = 4096, /* elements of a constant that is computed */
+    ONNX_MAX_FOLDED = 4096,      /* elements of a constant that is computed */
+    ONNX_MAX_REPEATED = 1 << 25, /* of one that is a number again and again */
     ONNX_OPSET_LOW = 7,
     ONNX_OPSET_HIGH = 25
 };

@@ -437,6 +437,7 @@ static const struct row {
     { "Div", shape_two },
     { "QLinearAdd", shape_two },
     { "QLinearMul", shape_two },
+    { "Sum", shape_two },
     { "Max", shape_two },
     { "Min", shape_two },
     { "Concat", shape_concat },

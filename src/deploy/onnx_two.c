@@ -11,7 +11,9 @@ static void make_affine(const struct onnx_node *n, int first, int channels, floa
         float c = scale[i];
 
         scale[i] = onnx_is(n, "Mul") ? c : onnx_is(n, "Div") ? 1 / c : onnx_is(n, "Sub") && first ? -1 : 1;
-        shift[i] = onnx_is(n, "Add") || (onnx_is(n, "Sub") && first) ? c : onnx_is(n, "Sub") ? -c : 0;
+        shift[i] = onnx_is(n, "Add") || onnx_is(n, "Sum") || (onnx_is(n, "Sub") && first) ? c
+                   : onnx_is(n, "Sub")                                                    ? -c
+                                                                                          : 0;
     }
 }
 
@@ -167,6 +169,8 @@ status onnx_two(struct onnx_translation *t, const struct onnx_node *n)
     struct onnx_place *p[2];
     struct onnx_goal g;
 
+    if (onnx_is(n, "Sum") && n->inputs != 2)
+        return FAIL(ERR_FORMAT, "it adds %d values, and sums of two are translated", n->inputs);
     if (is_constant(t, n, 0) != is_constant(t, n, second)) {
         TRY(coded_constant(t, n, is_constant(t, n, 0) ? 0 : 1, &coded));
         if (coded)

@@ -97,9 +97,8 @@ static int is_near(double value, double usual)
     return fabs(value - usual) <= 0.03 * usual;
 }
 
-/* Are codes of this kind a picture's bytes, as converters choose them for 0 .. 1, 0 .. 255, -1 .. 1 and
- * -128 .. 127? Calibrated ones differ a little. */
-static int are_bytes(const struct sketch_codes *c)
+/* Calibrated ones differ a little from those of 0 .. 1, 0 .. 255, -1 .. 1 and -128 .. 127. */
+int sketch_takes_bytes(const struct sketch_codes *c)
 {
     double range = 255 * c->scale;
 
@@ -135,7 +134,7 @@ static status usual_input(struct sketch *d, const struct deploy_options *how,
             "its input is real numbers, and the file does not say how a picture becomes these: say "
             "--input=\"resize squash bilinear mean 0 0 0 std 1 1 1\" (in a job PRECISION.input) for 0 .. 1, "
             "mean and std 0.5 for -1 .. 1, or what it was trained with");
-    if (!are_bytes(codes))
+    if (!sketch_takes_bytes(codes))
         return FAIL(
             ERR_USAGE,
             "its input's codes stand for %.4g .. %.4g, and the file does not say how a picture becomes "
@@ -339,6 +338,15 @@ static status write_lines(const struct sketch *d, int output, int cam, struct te
     return text_add(out, "output %s\ncam %s\n", d->node[output].name, d->node[cam].name);
 }
 
+/* What an embedding extractor has, and a network whose classes are channels of its last map. */
+static int ends_in_features(const struct sketch *d, int output)
+{
+    const char *op = d->node[output].op;
+
+    return (strcmp(op, "mean") == 0 || strcmp(op, "avgpool") == 0 || strcmp(op, "avgpool2d") == 0) &&
+           !(d->decided.data && strstr(d->decided.data, "softmax"));
+}
+
 status sketch_finish(struct sketch *d, int output, const struct deploy_options *how,
                      struct deploy_network *network)
 {
@@ -351,6 +359,11 @@ status sketch_finish(struct sketch *d, int output, const struct deploy_options *
         return FAIL(ERR_FORMAT, "its output is a map of %dx%dx%d; networks that classify a picture are run",
                     shape.c, shape.h, shape.w);
     TRY(find_cam(d, output, &cam));
+    if (ends_in_features(d, output))
+        TRY(sketch_tell(
+            d,
+            "its output is the mean of a map, without a softmax: if these are features (an embedding) and no "
+            "classes, its answers mean nothing: take the network with its classifier"));
     TRY(skip_classes(d, how, &output, network));
     TRY_OUT(write_lines(d, output, cam, &text));
     network->description = text.data;

@@ -57,8 +57,10 @@ struct sketch_codes {
     double scale;
     int zero_point;
 };
+/* Are codes of this kind a picture's bytes: 0 .. 1, 0 .. 255, -1 .. 1 or -128 .. 127, within 3 %? */
+int sketch_takes_bytes(const struct sketch_codes *codes);
 /* The first node. `codes`: of a file whose input is integers: without how->input its codes are the picture's
- * bytes, if these stand for 0 .. 1, 0 .. 255, -1 .. 1 or -128 .. 127, within 3 %. ERR_USAGE where they do
+ * bytes, if sketch_takes_bytes. ERR_USAGE where they are
  * not, or the input is real (NULL), and how->input is needed. quantized: the line names its own scale and
  * zero point. */
 MUST_USE status sketch_input(struct sketch *d, const char *wanted, struct sketch_shape shape,

@@ -28,6 +28,7 @@ static const struct {
     { TFLITE_GELU, tflite_unary },
     { TFLITE_QUANTIZE, tflite_quantize },
     { TFLITE_DEQUANTIZE, tflite_dequantize },
+    { TFLITE_CAST, tflite_cast },
     { TFLITE_RESHAPE, tflite_reshape },
     { TFLITE_SQUEEZE, tflite_reshape },
     { TFLITE_EXPAND_DIMS, tflite_reshape },
@@ -178,12 +179,15 @@ static status add_input(struct tflite_graph *g, const struct deploy_options *how
     const struct tflite_tensor *t = &g->file->tensor[g->file->input];
     struct sketch *d = g->sketch;
     struct tflite_view *v = &g->view[g->file->input];
+    struct deploy_options own = how ? *how : (struct deploy_options){ .skip = -1 };
+    struct sketch_shape shape;
     struct sketch_codes codes;
-    char name[TFLITE_NAME];
-    int coded, planes;
+    char name[TFLITE_NAME], pipeline[TFLITE_PIPELINE];
+    int coded, planes, bytes;
 
     TRY(error_prefix(tflite_check_tensor(g->file, g->file->input), "its input"));
     coded = tflite_is_coded(t);
+    bytes = t->type == TFLITE_U8 && !coded;
     if (t->unknown)
         return FAIL(ERR_FORMAT, "its input's extents are left open; convert the network for one size");
     if (t->rank != 4 || t->dim[0] != 1)
@@ -191,17 +195,24 @@ static status add_input(struct tflite_graph *g, const struct deploy_options *how
                     "its input has %d extents, or takes several pictures at once; one picture has "
                     "four, (1, height, width, channels)",
                     t->rank);
-    if (!(coded && t->type != TFLITE_I4 && t->scale.count == 1) && t->type != TFLITE_F32)
-        return FAIL(ERR_FORMAT, "its input is of %s", tflite_type_name(t->type));
+    if (!(coded && t->type != TFLITE_I4 && t->scale.count == 1) && t->type != TFLITE_F32 && !bytes)
+        return FAIL(ERR_FORMAT,
+                    "its input is of %s, and real numbers, uint8, and int8 with one scale are run",
+                    tflite_type_name(t->type));
     planes = t->dim[3] != 3 && t->dim[3] != 1 && (t->dim[1] == 3 || t->dim[1] == 1);
     *v = (struct tflite_view){ .form = planes ? TFLITE_PLANES : TFLITE_MAP };
+    codes = (struct sketch_codes){ 1, 0 };
     if (coded)
         codes = (struct sketch_codes){ (double)flat_vector_real(&t->scale, 0), tflite_zero(t, 0, 0) };
     tflite_tensor_name(g->file, g->file->input, name);
-    TRY(sketch_input(d, name,
-                     planes ? (struct sketch_shape){ t->dim[1], t->dim[2], t->dim[3] }
-                            : (struct sketch_shape){ t->dim[3], t->dim[1], t->dim[2] },
-                     how, coded ? &codes : NULL, coded));
+    shape = planes ? (struct sketch_shape){ t->dim[1], t->dim[2], t->dim[3] }
+                   : (struct sketch_shape){ t->dim[3], t->dim[1], t->dim[2] };
+    if (!own.input && (t->type == TFLITE_F32 || !sketch_takes_bytes(&codes)) &&
+        (shape.c == 1 || shape.c == 3) && tflite_metadata_input(g->file, shape.c, pipeline)) {
+        own.input = pipeline;
+        TRY(sketch_tell(d, "the input is as the file's metadata say: %s", pipeline));
+    }
+    TRY(sketch_input(d, name, shape, &own, coded || bytes ? &codes : NULL, coded));
     g->coded = coded;
     if (coded)
         TRY(sketch_params(d, sketch_node_name(d, 0), codes.scale, codes.zero_point,

@@ -47,6 +47,7 @@ enum tflite_code {
     TFLITE_SQUEEZE = 43,
     TFLITE_STRIDED_SLICE = 45,
     TFLITE_SPLIT = 49,
+    TFLITE_CAST = 53,
     TFLITE_NEG = 59,
     TFLITE_PADV2 = 60,
     TFLITE_REDUCE_MAX = 82,
@@ -76,7 +77,7 @@ struct tflite_tensor {
     struct flat_vector name, shape, scale, zero; /* zero: absent, one, or as many as scales */
     int axis;                                    /* of several scales */
     int unknown;                                 /* an extent depends on others at run time */
-    int external, sparse, blocked;               /* forms that are not read */
+    int external, sparse, blocked, kept;         /* forms that are not read; from one run to the next */
     const uint8_t *data;                         /* of a constant; else NULL */
     uint64_t bytes;
     int source; /* the op that writes it, or -1 */
@@ -136,6 +137,13 @@ struct tflite_weight {
 MUST_USE status tflite_load_weight(const struct tflite *f, const struct tflite_weight *w, struct tensor *out);
 /* (count): s32 as stored, or f32. */
 MUST_USE status tflite_load_bias(const struct tflite *f, int tensor, int real, int count, struct tensor *out);
+
+/* ---- metadata -------------------------------------------------------------------------------------------
+ */
+
+/* How a picture becomes the input by the file's metadata, as an input line says it; 0: they do not say. */
+enum { TFLITE_PIPELINE = 256 };
+int tflite_metadata_input(const struct tflite *f, int channels, char out[TFLITE_PIPELINE]);
 
 /* ---- view: the graph while it is translated ------------------------------------------------------------ */
 
@@ -244,6 +252,7 @@ MUST_USE status tflite_binary(struct tflite_graph *g);
 MUST_USE status tflite_unary(struct tflite_graph *g);
 MUST_USE status tflite_concatenation(struct tflite_graph *g);
 MUST_USE status tflite_dequantize(struct tflite_graph *g);
+MUST_USE status tflite_cast(struct tflite_graph *g);
 MUST_USE status tflite_quantize(struct tflite_graph *g);
 MUST_USE status tflite_reshape(struct tflite_graph *g);
 MUST_USE status tflite_transpose(struct tflite_graph *g);

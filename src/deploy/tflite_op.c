@@ -47,14 +47,16 @@ static status make_window(const struct tflite_graph *g, const struct tflite_view
     return OK;
 }
 
-/* The same stride in both directions. */
-static status read_stride(const struct tflite_graph *g, const struct flat_table *o, int *out)
+/* The same stride in both directions; of one window whatever they are. */
+static status read_stride(const struct tflite_graph *g, const struct flat_table *o, int one, int *out)
 {
     int across;
 
     TRY(tflite_option(g, o, 1, FLAT_I32, "stride", 0, 1, LARGEST_STEP, &across));
     TRY(tflite_option(g, o, 2, FLAT_I32, "stride", 0, 1, LARGEST_STEP, out));
-    if (across != *out)
+    if (one)
+        *out = 1;
+    else if (across != *out)
         return TFLITE_FAIL(g, "its strides %d down and %d across differ, which is not translated", *out,
                            across);
     return OK;
@@ -146,7 +148,7 @@ static status read_conv(const struct tflite_graph *g, struct sketch_shape in, in
     TRY(find_constant(g, 1, "weights", w));
     TRY(tflite_options(g, depthwise ? 2 : 1, &c->options));
     TRY(tflite_option(g, &c->options, 0, FLAT_I8, "padding", 0, SAME, VALID, &c->padding));
-    TRY(read_stride(g, &c->options, &c->stride));
+    TRY(read_stride(g, &c->options, 0, &c->stride));
     TRY(tflite_option(g, &c->options, depthwise ? 4 : 3, FLAT_I8, "activation", 0, 0, 127, activation));
     TRY(tflite_option(g, &c->options, depthwise ? 5 : 4, FLAT_I32, "dilation", 1, 1, LARGEST_STEP,
                       &w->dilation_w));
@@ -269,7 +271,7 @@ status tflite_fully_connected(struct tflite_graph *g)
 
 status tflite_pool(struct tflite_graph *g)
 {
-    int average = tflite_here(g)->code == TFLITE_AVERAGE_POOL_2D, padding, stride, kh, kw;
+    int average = tflite_here(g)->code == TFLITE_AVERAGE_POOL_2D, padding, stride, kh, kw, whole;
     struct tflite_node n = { .inputs = 1, .form = TFLITE_MAP, .keeps = 1 };
     struct sketch_shape s;
     struct flat_table o;
@@ -280,12 +282,13 @@ status tflite_pool(struct tflite_graph *g)
     TRY(tflite_value(g, 0, 1u << TFLITE_MAP, !average, &in));
     TRY(tflite_options(g, 5, &o));
     TRY(tflite_option(g, &o, 0, FLAT_I8, "padding", 0, SAME, VALID, &padding));
-    TRY(read_stride(g, &o, &stride));
     TRY(tflite_option(g, &o, 3, FLAT_I32, "window", 0, 1, LARGEST_FILTER, &kw));
     TRY(tflite_option(g, &o, 4, FLAT_I32, "window", 0, 1, LARGEST_FILTER, &kh));
+    s = tflite_shape(g, &in);
+    whole = padding == VALID && kh == s.h && kw == s.w && !(in.top || in.left || in.bottom || in.right);
+    TRY(read_stride(g, &o, whole, &stride));
     TRY(tflite_option(g, &o, 5, FLAT_I8, "activation", 0, 0, 127, &n.activation));
     TRY(make_window(g, &in, kh, kw, stride, padding, &w));
-    s = tflite_shape(g, &in);
     n.op = !average ? "maxpool" : kh == s.h && kw == s.w && w.h == 1 && w.w == 1 ? "avgpool" : "avgpool2d";
     n.input[0] = in.node;
     n.shape = (struct sketch_shape){ s.c, w.h, w.w };

@@ -95,6 +95,8 @@ static status read_tensor(const struct tflite *f, const struct flat_vector *buff
     TRY(read_quantization(table, t));
     TRY(flat_child(table, 6, &sparsity));
     t->sparse = sparsity.at != 0;
+    TRY(flat_int(table, 5, FLAT_U8, 0, &number));
+    t->kept = number != 0;
     TRY(flat_vector(table, 7, FLAT_I32, &signature));
     for (int64_t i = 1; i < signature.count; i++) /* that of the batch apart */
         t->unknown |= flat_vector_int(&signature, i) < 0;
@@ -200,6 +202,12 @@ static status check_inputs(const struct tflite *f, const struct tflite_op *op)
 
         if (tensor < -1 || tensor >= f->tensors)
             return FAIL(ERR_FORMAT, "its input is tensor %lld of %d", (long long)tensor, f->tensors);
+        if (tensor >= 0 && f->tensor[tensor].kept)
+            return FAIL(
+                ERR_FORMAT,
+                "it keeps tensor %lld from one run to the next, as recurrent networks do, and networks "
+                "that classify one picture are run",
+                (long long)tensor);
         if (tensor >= 0 && tensor != f->input && !f->tensor[tensor].data && f->tensor[tensor].source < 0)
             return FAIL(ERR_FORMAT, "it reads tensor %lld, which no op before it writes", (long long)tensor);
     }
@@ -211,7 +219,8 @@ static status check_order(struct tflite *f)
     for (int i = 0; i < f->ops; i++) {
         struct tflite_op *op = &f->op[i];
 
-        TRY(error_prefix(check_inputs(f, op), "op %d", i));
+        TRY(error_prefix(check_inputs(f, op), op->code == TFLITE_CUSTOM ? "op %d (CUSTOM %s)" : "op %d%s", i,
+                         op->custom));
         for (int64_t k = 0; k < op->output.count; k++) {
             int64_t tensor = flat_vector_int(&op->output, k);
 

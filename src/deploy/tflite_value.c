@@ -234,3 +234,17 @@ status tflite_dequantize(struct tflite_graph *g)
     g->view[tflite_out(g, 0)] = (struct tflite_view){ .form = TFLITE_CONSTANT, .constant = in };
     return OK;
 }
+
+/* A picture's bytes, as they are, become real numbers. */
+status tflite_cast(struct tflite_graph *g)
+{
+    struct tflite_view in;
+
+    if (tflite_in(g, 0) != g->file->input || tflite_in_tensor(g, 0)->type != TFLITE_U8 ||
+        tflite_out_tensor(g, 0)->type != TFLITE_F32)
+        return TFLITE_FAIL(g, "it makes %s %s, and a picture's uint8 that become float32 are translated",
+                           tflite_type_name(tflite_in_tensor(g, 0)->type),
+                           tflite_type_name(tflite_out_tensor(g, 0)->type));
+    TRY(tflite_value(g, 0, ANY_MAP, 0, &in));
+    return tflite_alias(g, 0, in);
+}

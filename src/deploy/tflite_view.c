@@ -108,6 +108,9 @@ status tflite_value(const struct tflite_graph *g, int k, unsigned forms, int pad
 
     if (tensor < 0)
         return TFLITE_FAIL(g, "input %d is missing", k);
+    if (tensor == g->file->input && tflite_in_tensor(g, k)->type == TFLITE_U8 &&
+        !tflite_is_coded(tflite_in_tensor(g, k)) && tflite_here(g)->code != TFLITE_CAST)
+        return TFLITE_FAIL(g, "it reads a picture of uint8 without a scale, which CAST alone may");
     *out = g->view[tensor];
     if (g->file->tensor[tensor].data)
         out->form = TFLITE_CONSTANT;

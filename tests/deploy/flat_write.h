@@ -108,6 +108,7 @@ struct flat_tensor {
     int64_t zero[4];
     int axis;
     int unknown; /* every extent */
+    int kept;    /* from one run to the next */
 };
 struct flat_op {
     int code;
@@ -124,6 +125,8 @@ struct tflite_writing {
     int tensors;
     const struct flat_op *op;
     int ops, input, output;
+    const void *metadata; /* TFLITE_METADATA; NULL: none */
+    size_t metadata_bytes;
 };
 
 static inline size_t flat_quantization(struct flat_writer *w, const struct flat_tensor *t)
@@ -150,7 +153,9 @@ static inline size_t flat_write_tensor(struct flat_writer *w, const struct flat_
 
     for (int i = 0; i < t->rank; i++)
         dim[i] = t->dim[i];
-    at = flat_begin(w, (int[]){ 4, 1, 4, 4, t->scales ? 4 : 0, 0, 0, t->unknown ? 4 : 0 }, 8, place);
+    at = flat_begin(w, (int[]){ 4, 1, 4, 4, t->scales ? 4 : 0, t->kept, 0, t->unknown ? 4 : 0 }, 8, place);
+    if (t->kept)
+        flat_put(w, place[5], 1, 1);
     flat_put(w, place[1], 1, t->type);
     flat_put(w, place[2], 4, buffer);
     flat_link(w, place[0], flat_numbers(w, 4, dim, t->rank));
@@ -230,11 +235,13 @@ static inline size_t flat_write_graph(struct flat_writer *w, const struct tflite
 
 static inline void flat_write_buffers(struct flat_writer *w, const struct tflite_writing *net, size_t from)
 {
-    size_t list = flat_list(w, net->tensors + 1), place[1];
+    int count = net->tensors + (net->metadata ? 2 : 1);
+    size_t list = flat_list(w, count), place[1];
+    const struct flat_tensor last = { .data = net->metadata, .bytes = net->metadata_bytes };
 
     flat_link(w, from, list);
-    for (int i = 0; i <= net->tensors; i++) {
-        const struct flat_tensor *t = i > 0 ? &net->tensor[i - 1] : NULL;
+    for (int i = 0; i < count; i++) {
+        const struct flat_tensor *t = i > net->tensors ? &last : i > 0 ? &net->tensor[i - 1] : NULL;
         int has = t && t->data;
 
         flat_link(w, list + 4 + 4 * (size_t)i, flat_begin(w, (int[]){ has ? 4 : 0 }, 1, place));
@@ -245,12 +252,12 @@ static inline void flat_write_buffers(struct flat_writer *w, const struct tflite
 
 static inline void flat_tflite(struct flat_writer *w, const struct tflite_writing *net)
 {
-    size_t place[FLAT_FIELDS], list;
+    size_t place[FLAT_FIELDS], entry[FLAT_FIELDS], list;
 
     w->size = 0;
     flat_add(w, 4, 0);
     flat_add(w, 4, 'T' | 'F' << 8 | 'L' << 16 | '3' << 24);
-    flat_link(w, 0, flat_begin(w, (int[]){ 4, 4, 4, 0, 4 }, 5, place));
+    flat_link(w, 0, flat_begin(w, (int[]){ 4, 4, 4, 0, 4, 0, net->metadata ? 4 : 0 }, 7, place));
     flat_put(w, place[0], 4, 3);
     list = flat_list(w, net->ops);
     flat_link(w, place[1], list);
@@ -259,6 +266,13 @@ static inline void flat_tflite(struct flat_writer *w, const struct tflite_writin
     list = flat_list(w, 1);
     flat_link(w, place[2], list);
     flat_link(w, list + 4, flat_write_graph(w, net));
+    if (net->metadata) {
+        list = flat_list(w, 1);
+        flat_link(w, place[6], list);
+        flat_link(w, list + 4, flat_begin(w, (int[]){ 4, 4 }, 2, entry));
+        flat_put(w, entry[1], 4, net->tensors + 1);
+        flat_link(w, entry[0], flat_blob(w, "TFLITE_METADATA", 15));
+    }
     flat_write_buffers(w, net, place[4]);
 }
 

@@ -298,6 +298,8 @@ static void test_refused(void)
     check_refused(&(struct deploy_options){ .skip = -1 },
                   "the file does not say how a picture becomes these: say ");
     start(3);
+    check_op("Sum", "x x x", "it adds 3 values, and sums of two are translated");
+    start(3);
     check_op("Sub", "x x", "the difference of two maps is not translated");
     start(3);
     node("Sigmoid", "x", "s");

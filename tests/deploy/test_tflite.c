@@ -293,6 +293,10 @@ static void test_refused(void)
     BAD("op 0: its output is tensor 99", ops[op_conv].output[0] = 99);
     BAD("op 0: it writes tensor 1, which has values already", ops[op_conv].output[0] = k);
     BAD("op 0: it reads tensor 3, which no op before it writes", ops[op_conv].input[0] = y);
+    BAD("op 0: it keeps tensor 3 from one run to the next, as recurrent networks do",
+        ops[op_conv].input[0] = y, tensors[y].kept = 1);
+    BAD("op 0 (CUSTOM odd): it reads tensor 3, which", ops[op_conv].input[0] = y,
+        ops[op_conv].code = TFLITE_CUSTOM, ops[op_conv].custom = "odd");
     BAD("op 0 (CONV_2D): tensor 1 (k): it has 6 extents", tensors[k].rank = 5, tensors[k].rank = 6);
     BAD("extent 0 is not from 1", tensors[k].dim[1] = 0);
     BAD("extent 2097152 is not from 1", tensors[k].dim[1] = 1 << 21);
