@@ -172,16 +172,15 @@ struct kernel_requant {
     const int32_t *weight_zero_point;
 };
 
-/* Constants of int8 add (numerics 2.6).
- * fbgemm: d = fma(scale, f32(q), offset) for both, offset = -f32(s * z); c = f32(da + db), with relu max(c,
- * 0); q = clamp(rne(c * inverse_out) + zero_point_out, 0, high). Torch takes another formula for the last
- * numel mod 64 elements of a tensor, which is not reproduced: every map of the study's networks is a multiple
- * of 64. qnnpack: v = a_multiplier * (qa - za) + b_multiplier * (qb - zb), shifted right by `shift` with
- * rounding to nearest, ties away from zero; then clamp(sat16(sat16(r) + zero_point_out), low, high).
- * Of deployed files (deployed-files 2.4, 2.7, 4.2). xnnpack: as qnnpack, ties upward. tflite:
- * r = kernel_fixed(kernel_fixed((qa - za) << 20, a_multiplier, a_shift) + b's, out_multiplier, shift), or
- * less b's. ort: r = rne(fma(qa - za, scale_a, fma(qb - zb, scale_b, offset_a))), whose zero points are those
- * of the file's own codes among ours. */
+/* Constants of int8 add (numerics 2.6). fbgemm: d = fma(scale, f32(q), offset) for both, offset = -f32(s *
+ * z); c = f32(da + db), with relu max(c, 0); q = clamp(rne(c * inverse_out) + zero_point_out, 0, high).
+ * Torch takes another formula for the last numel mod 64 elements of a tensor, which is not reproduced: every
+ * map of the study's networks is a multiple of 64. qnnpack: v = a_multiplier * (qa - za) + b_multiplier *
+ * (qb - zb), shifted right by `shift` with rounding to nearest, ties away from zero; then
+ * clamp(sat16(sat16(r) + zero_point_out), low, high). Of deployed files (deployed-files 2.4, 2.7, 4.2).
+ * xnnpack: as qnnpack, ties upward. tflite: r = kernel_fixed(kernel_fixed((qa - za) << 20, a_multiplier,
+ * a_shift) + b's, out_multiplier, shift), or less b's. ort: r = rne(fma(qa - za, scale_a, fma(qb - zb,
+ * scale_b, offset_a))), whose zero points are those of the file's own codes among ours. */
 enum kernel_add_mode { ADD_FBGEMM, ADD_QNNPACK, ADD_XNNPACK, ADD_TFLITE, ADD_TFLITE_LESS, ADD_ORT };
 struct kernel_add_u8 {
     enum kernel_add_mode mode;
@@ -206,8 +205,8 @@ struct kernel_unit_u8 {
 };
 
 /* numerics 2.6: q = clamp(rne(f32(f32((qa - za) * (qb - zb)) * multiplier)) + zero_point_out, low, high).
- * deployed-files 4.2, ort: `added` to the product before it is rounded. 2.4, tflite: kernel_fixed((qa - za) *
- * (qb - zb), fixed, shift). */
+ * deployed-files 4.2, ort: `added` to the product before it is rounded. 2.4, tflite: kernel_fixed((qa - za)
+ * * (qb - zb), fixed, shift). */
 enum kernel_mul_mode { MUL_PLAIN, MUL_ORT, MUL_TFLITE };
 struct kernel_mul_u8 {
     float multiplier;
@@ -459,7 +458,7 @@ struct kernel_table {
     void (*shuffle_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
                        int groups);
 
-    /* Input: table[3][256] of f32 or u8 applied to (pixels, 3) u8 -> (pixels, 3). */
+    /* table[3][256] of f32 or u8 applied to (pixels, 3) u8 -> (pixels, 3). */
     void (*input_f32)(const uint8_t *in, float *out, int pixels, const float table[3][256]);
     void (*input_u8)(const uint8_t *in, uint8_t *out, int pixels, const uint8_t table[3][256]);
 
@@ -490,8 +489,7 @@ struct kernel_table {
     void (*gram_f64)(const float *act, int pixels, int channels, int pitch, double *g, void *scratch);
 };
 
-/* name: "auto" (the fastest usable here), "ref", "avx2" or "avx512vnni". NULL if unknown or not usable here.
- */
+/* name: "auto" (the fastest here), "ref", "avx2" or "avx512vnni". NULL if unknown or not usable here. */
 const struct kernel_table *kernel_select(const char *name);
 /* What `name` asks for: "auto" is the set that QUANTCAM_ISA names, where that is set. */
 const char *kernel_wanted(const char *name);
