@@ -89,7 +89,7 @@ static inline __m256i odd_levels(__m256i acc, __m256i window)
     return _mm256_add_epi32(_mm256_add_epi32(acc, acc), window);
 }
 
-/* What scalar_requant_is_rare names: apart, so that other sums keep their registers. */
+/* What scalar_requant_is_rare names, TFLITE excepted: apart, so that other sums keep their registers. */
 static __attribute__((noinline)) void store_apart(const struct tile *t, const int16_t *in, uint8_t *out,
                                                   const __m256i acc[2])
 {
@@ -121,6 +121,9 @@ static inline __attribute__((always_inline)) void take_windows(const struct tile
                 acc[m][v], _mm256_mullo_epi32(_mm256_set1_epi32(t->window[m]),
                                               requant_lanes(t->requant.weight_zero_point + v * VECTOR)));
 }
+
+/* How sums become codes: as requant_vector has it, by store_apart, or by REQUANT_TFLITE. */
+enum { USUAL, APART, FIXED };
 
 static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv, int apart,
                                                            const int16_t *const *in, uint8_t *const *out,
@@ -172,16 +175,21 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
     for (int m = 0; m < mr; m++) {
         __m256i r0, r1;
 
-        if (apart) {
+        if (apart == APART) {
             sum[m][0] = acc[m][0];
             sum[m][1] = acc[m][1];
             continue;
         }
-        r0 = requant_vector(&t->requant, 0, acc[m][0]);
-        r1 = nv == 2 ? requant_vector(&t->requant, VECTOR, acc[m][1]) : r0;
+        if (apart == FIXED) {
+            r0 = requant_vector_fixed(&t->requant, 0, acc[m][0]);
+            r1 = requant_vector_fixed(&t->requant, VECTOR, acc[m][1]);
+        } else {
+            r0 = requant_vector(&t->requant, 0, acc[m][0]);
+            r1 = nv == 2 ? requant_vector(&t->requant, VECTOR, acc[m][1]) : r0;
+        }
         requant_store(out[m] + block, t->left, requant_codes(&t->requant, r0, r1));
     }
-    for (int m = 0; apart && m < mr; m++)
+    for (int m = 0; apart == APART && m < mr; m++)
         store_apart(t, in[m], out[m] + block, sum[m]);
 }
 
@@ -190,10 +198,12 @@ static void sum_tile(const struct tile *t, int mr, int nv, const int16_t *const 
 {
 #define SIZE(size)                                                                                           \
     case size:                                                                                               \
-        if (nv == 2)                                                                                         \
-            tile_sum(t, size, 2, 0, in, out, block);                                                         \
+        if (t->requant.mode == REQUANT_TFLITE)                                                               \
+            tile_sum(t, size, 2, FIXED, in, out, block);                                                     \
+        else if (nv == 2)                                                                                    \
+            tile_sum(t, size, 2, USUAL, in, out, block);                                                     \
         else                                                                                                 \
-            tile_sum(t, size, 1, 0, in, out, block);                                                         \
+            tile_sum(t, size, 1, USUAL, in, out, block);                                                     \
         break;
 
     switch (mr) {
@@ -229,9 +239,9 @@ static void sum_apart(struct tile *t, int positions, const int16_t *const *in, u
         mr = positions - p < MR ? 1 : MR;
         t->window = window ? window + p : NULL;
         if (mr == MR)
-            tile_sum(t, MR, 2, 1, in + p, out + p, block);
+            tile_sum(t, MR, 2, APART, in + p, out + p, block);
         else
-            tile_sum(t, 1, 2, 1, in + p, out + p, block);
+            tile_sum(t, 1, 2, APART, in + p, out + p, block);
     }
     t->window = window;
 }
@@ -249,7 +259,7 @@ static void sum_all(const struct kernel_conv *s, struct tile *t, const char *pac
                     const struct kernel_requant *requant, int count, const int16_t *const *in,
                     uint8_t *const *out, int32_t *window)
 {
-    int apart = scalar_requant_is_rare(requant);
+    int apart = scalar_requant_is_rare(requant) && requant->mode != REQUANT_TFLITE;
     size_t element = scalar_requant_bytes(requant);
 
     t->packed = packed;

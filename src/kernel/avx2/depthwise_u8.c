@@ -142,6 +142,17 @@ static inline void store(const struct parameters *p, struct sums acc, uint8_t *o
     requant_store(out, left, _mm_min_epu8(_mm_max_epu8(codes, p->low), p->high));
 }
 
+/* REQUANT_TFLITE. */
+static inline __attribute__((always_inline)) void store_fixed(const struct requant_block *b, struct sums acc,
+                                                              uint8_t *out, int left)
+{
+    __m256i first = _mm256_permute2x128_si256(acc.lo, acc.hi, 0x20),
+            second = _mm256_permute2x128_si256(acc.lo, acc.hi, 0x31);
+
+    requant_store(out, left,
+                  requant_codes(b, requant_vector_fixed(b, 0, first), requant_vector_fixed(b, 8, second)));
+}
+
 /* Of requantizations that are scalar_requant_is_rare, those that give real values among them. */
 static inline void store_rare(const struct requant_block *b, struct sums acc, uint8_t *out, int left)
 {
@@ -155,12 +166,14 @@ static inline void store_rare(const struct requant_block *b, struct sums acc, ui
                       requant_codes(b, requant_vector_rare(b, 0, first), requant_vector_rare(b, 8, second)));
 }
 
+enum { FIXED = 2 };
+
 /* What all parts of a call share. */
 struct sweep {
     const struct kernel_conv *s;
     const __m256i *packed;
     const struct requant_block *requant;
-    int rare;       /* scalar_requant_is_rare */
+    int rare;       /* scalar_requant_is_rare; FIXED: REQUANT_TFLITE */
     size_t element; /* bytes of a value that comes out */
 };
 
@@ -210,7 +223,9 @@ static inline __attribute__((always_inline)) void inside(const struct sweep *w, 
                 acc = add_pair(acc, from + (size_t)(i / k) * row + (size_t)(i % k) * pitch,
                                from + (size_t)(j / k) * row + (size_t)(j % k) * pitch, p + 2 + i);
             }
-            if (rare)
+            if (rare == FIXED)
+                store_fixed(w->requant + c / LANES, acc, to, s->oc - c);
+            else if (rare)
                 store_rare(w->requant + c / LANES, acc, to, s->oc - c);
             else
                 store(&q, acc, to, s->oc - c);
@@ -222,7 +237,11 @@ static void row_inside(const struct sweep *w, const uint8_t *in, uint8_t *out, i
 {
     int three = w->s->kh == 3;
 
-    if (w->rare && three)
+    if (w->rare == FIXED && three)
+        inside(w, FIXED, 3, in, out, count);
+    else if (w->rare == FIXED)
+        inside(w, FIXED, 5, in, out, count);
+    else if (w->rare && three)
         inside(w, 1, 3, in, out, count);
     else if (w->rare)
         inside(w, 1, 5, in, out, count);
@@ -261,7 +280,8 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
     uint8_t *zeros = (uint8_t *)scratch + requant_bytes(s);
     const uint8_t **tap = (const uint8_t **)(zeros + zero_bytes(s));
     void *less = (uint8_t *)tap + list_bytes(s);
-    struct sweep w = { s, requant->weight_zero_point ? less : packed, q, scalar_requant_is_rare(requant),
+    struct sweep w = { s, requant->weight_zero_point ? less : packed, q,
+                       requant->mode == REQUANT_TFLITE ? FIXED : scalar_requant_is_rare(requant),
                        scalar_requant_bytes(requant) };
     int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5);
     /* Columns a..b have their whole window inside the picture. */

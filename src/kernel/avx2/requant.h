@@ -21,8 +21,23 @@ struct requant_block {
     __m256 least, most; /* of values before they are rounded, where they are clamped */
     enum kernel_requant_mode mode;
     int odd;
-    int32_t fixed[REQUANT_LANES], shift[REQUANT_LANES], weight_zero_point[REQUANT_LANES];
+    int32_t weight_zero_point[REQUANT_LANES];
+    /* kernel_fixed of each channel: places up before the product and down behind it, which bits that loses,
+     * and half of these. A vector of odd channels' multipliers is read from the second on. */
+    int32_t fixed[REQUANT_LANES + 1], up[REQUANT_LANES], down[REQUANT_LANES], lost[REQUANT_LANES],
+        half[REQUANT_LANES];
+    int ups; /* some channel goes up */
 };
+
+static inline void requant_load_fixed(struct requant_block *b, int i, int32_t multiplier, int32_t shift)
+{
+    b->fixed[i] = multiplier;
+    b->up[i] = shift > 0 ? shift : 0;
+    b->down[i] = b->up[i] - shift;
+    b->lost[i] = (int32_t)((1u << b->down[i]) - 1);
+    b->half[i] = b->lost[i] >> 1;
+    b->ups |= b->up[i];
+}
 
 /* The parameters of `count` channels from the first. */
 static inline void requant_load(struct requant_block *b, const struct kernel_requant *q, int first, int count)
@@ -33,12 +48,10 @@ static inline void requant_load(struct requant_block *b, const struct kernel_req
     if (count > REQUANT_LANES)
         count = REQUANT_LANES;
     for (int i = 0; i < count; i++) {
-        if (q->mode == REQUANT_TFLITE) {
-            b->fixed[i] = q->fixed[first + i];
-            b->shift[i] = q->shift[first + i];
-        } else if (q->mode != REQUANT_SUM) {
+        if (q->mode == REQUANT_TFLITE)
+            requant_load_fixed(b, i, q->fixed[first + i], q->shift[first + i]);
+        else if (q->mode != REQUANT_SUM)
             b->multiplier[i] = q->multiplier[first + i];
-        }
         if (bias_int)
             b->bias_int[i] = q->bias_int[first + i];
         else
@@ -84,25 +97,30 @@ static inline __m256i requant_lanes(const int32_t *p)
     return _mm256_loadu_si256((const __m256i *)p);
 }
 
-/* kernel_high_product of eight pairs. */
-static inline __m256i requant_high_product(__m256i a, __m256i b)
+/* kernel_high_product of eight pairs; odd: b's odd lanes in the even ones. */
+static inline __m256i requant_high_product(__m256i a, __m256i b, __m256i odd)
 {
     const __m256i half = _mm256_set1_epi64x(1 << 30);
-    __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, b), half),
-            odd =
-                _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(b, 32)), half);
+    __m256i low = _mm256_add_epi64(_mm256_mul_epi32(a, b), half),
+            high = _mm256_add_epi64(_mm256_mul_epi32(_mm256_shuffle_epi32(a, 0xF5), odd), half);
 
-    return _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_slli_epi64(odd, 1), 0xAA);
+    return _mm256_blend_epi32(_mm256_srli_epi64(low, 31), _mm256_slli_epi64(high, 1), 0xAA);
+}
+
+/* kernel_shift_away of eight; lost: the bits that it loses, half of them. */
+static inline __m256i requant_down(__m256i v, __m256i shift, __m256i lost, __m256i half)
+{
+    __m256i rest = _mm256_add_epi32(_mm256_and_si256(v, lost), _mm256_cmpgt_epi32(_mm256_setzero_si256(), v));
+
+    return _mm256_sub_epi32(_mm256_srav_epi32(v, shift), _mm256_cmpgt_epi32(rest, half));
 }
 
 static inline __m256i requant_shift_away(__m256i v, __m256i shift)
 {
     const __m256i one = _mm256_set1_epi32(1);
-    __m256i mask = _mm256_sub_epi32(_mm256_sllv_epi32(one, shift), one);
-    __m256i rest = _mm256_add_epi32(_mm256_and_si256(v, mask), _mm256_srai_epi32(v, 31));
-    __m256i up = _mm256_cmpgt_epi32(rest, _mm256_srli_epi32(mask, 1));
+    __m256i lost = _mm256_sub_epi32(_mm256_sllv_epi32(one, shift), one);
 
-    return _mm256_sub_epi32(_mm256_srav_epi32(v, shift), up);
+    return requant_down(v, shift, lost, _mm256_srli_epi32(lost, 1));
 }
 
 /* kernel_fixed of eight. */
@@ -110,8 +128,20 @@ static inline __m256i requant_fixed(__m256i v, __m256i multiplier, __m256i shift
 {
     __m256i left = _mm256_max_epi32(shift, _mm256_setzero_si256());
 
-    return requant_shift_away(requant_high_product(_mm256_sllv_epi32(v, left), multiplier),
-                              _mm256_sub_epi32(left, shift));
+    v = requant_high_product(_mm256_sllv_epi32(v, left), multiplier, _mm256_srli_epi64(multiplier, 32));
+    return requant_shift_away(v, _mm256_sub_epi32(left, shift));
+}
+
+/* REQUANT_TFLITE's values of channels first..first + 8 of the block. */
+static inline __m256i requant_vector_fixed(const struct requant_block *b, int first, __m256i acc)
+{
+    __m256i v = _mm256_add_epi32(acc, requant_lanes(b->bias_int + first));
+
+    if (b->ups)
+        v = _mm256_sllv_epi32(v, requant_lanes(b->up + first));
+    v = requant_high_product(v, requant_lanes(b->fixed + first), requant_lanes(b->fixed + first + 1));
+    return requant_down(v, requant_lanes(b->down + first), requant_lanes(b->lost + first),
+                        requant_lanes(b->half + first));
 }
 
 /* What scalar_requant_is_rare names, of eight channels: PACT, TFLITE, QNNPACK to the nearest. */
@@ -121,7 +151,7 @@ static inline __m256i requant_vector_rare(const struct requant_block *b, int fir
     __m256 v;
 
     if (b->mode == REQUANT_TFLITE)
-        return requant_fixed(sum, requant_lanes(b->fixed + first), requant_lanes(b->shift + first));
+        return requant_vector_fixed(b, first, acc);
     v = b->mode == REQUANT_PACT
             ? requant_real(b, first, acc)
             : _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(b->multiplier + first));
