@@ -83,6 +83,12 @@ static uint8_t of_sum(const struct engine_average *a, int32_t sum, int count)
     return clamped(a, lrintf(v) + (a->rule == AVERAGE_BIASED ? a->out.offset : a->out.zero_point));
 }
 
+HOT_LOOP static void add_codes(const uint8_t *restrict code, int channels, int32_t *restrict sum)
+{
+    for (int c = 0; c < channels; c++)
+        sum[c] += code[c];
+}
+
 static void sum_codes(const struct engine_average *a, const struct window *w, const uint8_t *in, int channels,
                       uint8_t *out)
 {
@@ -93,8 +99,7 @@ static void sum_codes(const struct engine_average *a, const struct window *w, co
     for (int c = 0; c < channels; c++) /* padding that counts is real zeros */
         sum[c] = a->q.zero_point * (w->count - inside);
     for (int i = 0; (at = cell(a, w, in, i)); i++)
-        for (int c = 0; c < channels; c++)
-            sum[c] += at[c];
+        add_codes(at, channels, sum);
     for (int c = 0; c < channels; c++)
         out[c] = of_sum(a, sum[c], w->count);
 }
