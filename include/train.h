@@ -12,6 +12,12 @@
  * samples, dealt to the ranks in contiguous runs, and all sums over chunks are one fixed tree's. Random
  * numbers are keyed by (seed, epoch, sample, ...), so a state needs no generator's.
  *
+ * A picture of an epoch e: mirrored, cut, turned, then normalized; the draws are u64 of the stream key(2, e,
+ * sample). Counter 0, its top bit: mirrored. 1 and 2: the crop lies x and y, (n u64 >> 64) - reach, n = 2
+ * reach
+ * + 1, reach = data.crop.padding + data.crop.margin, from the middle. 3, its top two bits: quarter turns,
+ * counterclockwise.
+ *
  * Files: OUT, the trained weights by the checkpoint's names (safetensors, whose notes have the settings),
  * there only once the job is done; of a quantized network STEM.safetensors beside it STEM.packed.safetensors,
  * which the engine runs as integers. OUT.state.safetensors, all that a resume needs, rewritten by rename
