@@ -38,6 +38,7 @@ static const struct row {
     { "Clip", onnx_clip, 0 },
     { "LeakyRelu", onnx_leaky, 0 },
     { "QLinearLeakyRelu", onnx_leaky, 0 },
+    { "PRelu", onnx_prelu, 0 },
     { "HardSwish", onnx_hard, 0 },
     { "HardSigmoid", onnx_hard, 0 },
     { "Sigmoid", onnx_sigmoid, 0 },

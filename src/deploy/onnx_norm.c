@@ -68,6 +68,68 @@ status onnx_affine(struct onnx_translation *t, const struct onnx_node *n, int in
     return OK;
 }
 
+/* clip(alpha x + beta, 0, 1), of other constants than the op of its own has, in real numbers. */
+status onnx_hard_line(struct onnx_translation *t, const struct onnx_node *n, float alpha, float beta)
+{
+    struct onnx_place *p;
+    int node, channels;
+    float *scale;
+    status result;
+
+    TRY(onnx_get_real(t, n, 0, &node));
+    TRY(onnx_get(t, n, 0, &p));
+    channels = onnx_shape_of(t, node).c;
+    MEM_TRY(scale, (size_t)channels * 2, sizeof *scale);
+    for (int c = 0; c < channels; c++) {
+        scale[c] = alpha;
+        scale[channels + c] = beta;
+    }
+    result = add_affine(t, n, scale, scale + channels, &node);
+    mem_free(scale);
+    TRY(result);
+    TRY(onnx_add(t, "clip", n->output[0], &node, 1, onnx_shape_of(t, node), NULL, &node, "low 0 high 1"));
+    TRY(sketch_origin(t->d, node, onnx_name(&t->x, n->output[0])));
+    onnx_put_real(t, n->output[0], node, p->order);
+    return OK;
+}
+
+/* A slope a channel, of real numbers: relu(x) - slope relu(-x). */
+status onnx_prelu(struct onnx_translation *t, const struct onnx_node *n)
+{
+    int node, part[2], channels;
+    struct tensor real = { 0 };
+    float *scale = NULL;
+    struct onnx_place *p;
+    struct onnx_weight w;
+    status result = OK;
+
+    TRY(onnx_get_real(t, n, 0, &node));
+    TRY(onnx_get(t, n, 0, &p));
+    TRY(onnx_weight(t, n, 1, 0, &w));
+    if (!w.is)
+        return FAIL(ERR_FORMAT, "its slopes are no constant");
+    channels = onnx_shape_of(t, node).c;
+    TRY_OUT(onnx_weight_real(t, &w, &real));
+    MEM_TRY_OUT(scale, (size_t)channels * 2, sizeof *scale);
+    TRY_OUT(onnx_spread(t, &real, p, onnx_tensor(&t->x, n->input[0])->rank, scale));
+    for (int c = 0; c < channels; c++) {
+        scale[c] = -scale[c];
+        scale[channels + c] = -1;
+    }
+    part[1] = node;
+    TRY_OUT(onnx_add(t, "relu", n->output[0], &node, 1, onnx_shape_of(t, node), NULL, &part[0], "%s", ""));
+    TRY_OUT(add_affine(t, n, scale + channels, NULL, &part[1]));
+    TRY_OUT(onnx_add(t, "relu", n->output[0], &part[1], 1, onnx_shape_of(t, node), NULL, &part[1], "%s", ""));
+    TRY_OUT(add_affine(t, n, scale, NULL, &part[1]));
+    TRY_OUT(onnx_add(t, "add", n->output[0], part, 2, onnx_shape_of(t, node), NULL, &node, "%s", ""));
+    TRY_OUT(sketch_origin(t->d, node, onnx_name(&t->x, n->output[0])));
+    onnx_put_real(t, n->output[0], node, p->order);
+out:
+    tensor_free(&real);
+    mem_free(scale);
+    return result;
+}
+
 /* As the runtime has it: g = f32(1 / f32(sqrt(f32(var + eps)))) gamma, y = x g + f32(beta - f32(mean g)). */
 status onnx_batchnorm(struct onnx_translation *t, const struct onnx_node *n)
 {

@@ -153,8 +153,7 @@ status onnx_hard(struct onnx_translation *t, const struct onnx_node *n)
     if (onnx_is(n, "HardSwish"))
         return add_point(t, n, -1, "hardswish", "");
     if (fabsf(onnx_real(n, "alpha", .2f) - 1.f / 6) > 1e-6f || onnx_real(n, "beta", .5f) != .5f)
-        return FAIL(ERR_FORMAT, "its alpha %g and beta %g are not 1/6 and 0.5, which are translated",
-                    onnx_real(n, "alpha", .2f), onnx_real(n, "beta", .5f));
+        return onnx_hard_line(t, n, onnx_real(n, "alpha", .2f), onnx_real(n, "beta", .5f));
     return add_point(t, n, -1, "hardsigmoid", "");
 }
 

@@ -466,6 +466,7 @@ static const struct row {
     { "Clip", shape_same },
     { "LeakyRelu", shape_same },
     { "QLinearLeakyRelu", shape_same },
+    { "PRelu", shape_same },
     { "HardSwish", shape_same },
     { "HardSigmoid", shape_same },
     { "Sigmoid", shape_same },

@@ -156,11 +156,13 @@ MUST_USE status onnx_weight_rows(struct tensor *w, int turned, int is_last, stru
  */
 
 typedef status onnx_op(struct onnx_translation *t, const struct onnx_node *n);
-onnx_op onnx_conv, onnx_product, onnx_batchnorm, onnx_layernorm;
+onnx_op onnx_conv, onnx_product, onnx_batchnorm, onnx_layernorm, onnx_prelu;
 onnx_op onnx_same, onnx_clip, onnx_relu, onnx_sigmoid, onnx_tanh, onnx_gelu, onnx_alone, onnx_leaky,
     onnx_hard, onnx_two, onnx_softmax;
 onnx_op onnx_pool, onnx_global, onnx_reduce, onnx_pad;
 onnx_op onnx_expand, onnx_reshape, onnx_transpose, onnx_concat, onnx_slice, onnx_split, onnx_cast;
+MUST_USE status onnx_hard_line(struct onnx_translation *t, const struct onnx_node *n, float alpha,
+                               float beta);
 /* One number for all, or one for each channel, of a constant that is added to or multiplies a value of `rank`
  * axes in this order. ERR_FORMAT. */
 MUST_USE status onnx_spread(const struct onnx_translation *t, const struct tensor *c,

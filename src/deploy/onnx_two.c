@@ -165,7 +165,8 @@ static int is_constant(const struct onnx_translation *t, const struct onnx_node 
 status onnx_two(struct onnx_translation *t, const struct onnx_node *n)
 {
     int is_qlinear = n->op[0] == 'Q', second = is_qlinear ? 3 : 1, node[2], is[2], coded, out;
-    const char *op = strstr(n->op, "Mul") ? "mul" : "add";
+    int less = onnx_is(n, "Sub");
+    const char *op = strstr(n->op, "Mul") ? "mul" : less ? "sub" : "add";
     struct onnx_place *p[2];
     struct onnx_goal g;
 
@@ -180,9 +181,8 @@ status onnx_two(struct onnx_translation *t, const struct onnx_node *n)
     }
     for (int k = 0; k < 2; k++)
         TRY(onnx_get(t, n, k * second, &p[k]));
-    if (onnx_is(n, "Sub") || onnx_is(n, "Div"))
-        return FAIL(ERR_FORMAT, "the %s of two maps is not translated",
-                    onnx_is(n, "Sub") ? "difference" : "quotient");
+    if (onnx_is(n, "Div"))
+        return FAIL(ERR_FORMAT, "the quotient of two maps is not translated");
     if (p[0]->spread && p[1]->spread)
         return FAIL(ERR_FORMAT, "both inputs are values that are spread over a map");
     if (p[0]->order != p[1]->order || p[0]->groups != p[1]->groups)
@@ -190,11 +190,15 @@ status onnx_two(struct onnx_translation *t, const struct onnx_node *n)
     TRY(onnx_goal(t, n, is_qlinear ? 6 : -1, &g, &coded));
     for (int k = 0; k < 2; k++) {
         TRY(onnx_get_codes(t, n, k * second, &node[k], &is[k]));
-        coded &= is[k];
+        coded &= is[k] && !less; /* which the runtime has of real numbers alone */
     }
     for (int k = 0; k < 2 && !coded; k++)
         TRY(onnx_get_real(t, n, k * second, &node[k]));
+    out = node[0];
     TRY(order_two(t, node));
+    if (less && (out != node[0] || onnx_shape_of(t, node[0]).h != onnx_shape_of(t, node[1]).h ||
+                 onnx_shape_of(t, node[0]).w != onnx_shape_of(t, node[1]).w))
+        return FAIL(ERR_FORMAT, "the difference of a map and one position is not translated");
     if (coded)
         return onnx_add_codes(t, op, n, &g, node, 2, onnx_shape_of(t, node[0]), p[0]->order, &out, "%s", "");
     TRY(onnx_add(t, op, n->output[0], node, 2, onnx_shape_of(t, node[0]), NULL, &out, "%s", ""));

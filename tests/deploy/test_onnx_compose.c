@@ -1,4 +1,4 @@
-/* Layer normalisation and gelu as exporters spell them, against ONNX Runtime. */
+/* Layer normalisation, gelu and slopes a channel as exporters spell them, against ONNX Runtime. */
 #include "onnx_case.h"
 
 static void test_spelled(void)
@@ -17,12 +17,20 @@ static void test_spelled(void)
                 "gelu gelu51 mul50  quant gelu51\n"
                 "gelu gelu52 gelu51  approximate 1  quant gelu52\n"
                 "tanh tanh53 gelu52  quant tanh53\n"
-                "avgpool globalaveragepool54 tanh53\n"
-                "layernorm layernormalization57 globalaveragepool54  weight layernormalization57 eps "
-                "9.99999997e-07  quant layernormalization57\n"
-                "linear logits layernormalization57  out 5 weight logits\n"
+                "relu prelu54 tanh53\n"
+                "batchnorm prelu54_15 tanh53  weight prelu54_15 eps 0.0009765625  quant prelu54_15\n"
+                "relu prelu54_16 prelu54_15\n"
+                "batchnorm prelu54_17 prelu54_16  weight prelu54_17 eps 0.0009765625  quant prelu54_17\n"
+                "add prelu54_18 prelu54 prelu54_17  quant prelu54_18\n"
+                "batchnorm hardsigmoid55 tanh53  weight hardsigmoid55 eps 0.0009765625  quant hardsigmoid55\n"
+                "clip hardsigmoid55_20 hardsigmoid55  low 0 high 1\n"
+                "sub sub56 hardsigmoid55_20 prelu54_18  quant sub56\n"
+                "avgpool globalaveragepool57 sub56\n"
+                "layernorm layernormalization60 globalaveragepool57  weight layernormalization60 eps "
+                "9.99999997e-07  quant layernormalization60\n"
+                "linear logits layernormalization60  out 5 weight logits\n"
                 "output logits\n"
-                "cam tanh53\n");
+                "cam sub56\n");
     check_values("spelled", 1e-5);
 }
 
