@@ -136,8 +136,10 @@ status model_deployed_params(const struct model_binding *b, int node, struct qua
                    ? REFUSE(b, n, "it has a scale and real inputs: a quantize gives codes")
                    : OK;
     }
+    if (n->op == OP_BATCHNORM)
+        return REFUSE(b, n, "a batch normalisation of codes is folded in a deployed file");
     if (model_is_affine(n->op))
-        return REFUSE(b, n, "a normalisation of codes is none of a deployed file's");
+        return REFUSE(b, n, "a layer normalisation or scale of codes is none of a deployed file's");
     if (n->op == OP_DEQUANTIZE)
         return OK;
     *out = in;

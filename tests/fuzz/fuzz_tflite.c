@@ -5,7 +5,7 @@
 #include "deploy.h"
 #include "deploy/archive.h"
 #include "deploy/labels.h"
-#include "deploy/tflite_nets.h"
+#include "deploy/tflite_next.h"
 #include "fuzz.h"
 #include "model.h"
 
@@ -14,11 +14,33 @@ static const char *const words[] = {
 };
 static const char *seeds[2];
 
+static void write_block(void)
+{
+    write_next(0);
+}
+
+static void write_open(void)
+{
+    write_next(1);
+}
+
+static void write_normalised(void)
+{
+    write_plain(TFLITE_F32);
+    write_metadata((float[]){ 127.5f }, (float[]){ 127.5f }, 1);
+}
+
+static void write_bytes(void)
+{
+    write_plain(TFLITE_U8);
+}
+
 /* The networks of tests/deploy, in a folder of this run. */
 static void write_seeds(void)
 {
-    static void (*const write[])(void) = { write_unsigned, write_signed, write_real,
-                                           write_coded,    write_moves,  write_apart };
+    static void (*const write[])(void) = { write_unsigned,   write_signed, write_real,  write_coded,
+                                           write_moves,      write_apart,  write_block, write_open,
+                                           write_normalised, write_bytes };
     static char pattern[512];
     char path[512];
 
@@ -43,7 +65,9 @@ const struct fuzz_target fuzz_target = { .name = "tflite",
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes_, size_t size)
 {
-    const struct deploy_options how = { .input = "resize squash bilinear mean 0 0 0 std 1 1 1", .skip = -1 };
+    /* else what the file itself says */
+    const char *input = size % 2 ? "resize squash bilinear mean 0 0 0 std 1 1 1" : NULL;
+    const struct deploy_options how = { .input = input, .skip = -1 };
     struct deploy_network n = { 0 };
     struct sketch d = { .path = "case" };
     struct model m = { 0 };

@@ -50,6 +50,9 @@ static void test_numbers(void)
     CHECK(read_words(OP_PAD, "pad 1,-1,3,-64", &n) == OK && n.pad_x == -1 && n.end_x == -64);
     CHECK(read_words(OP_CLIP, "low -1 high 2.5", &n) == OK && n.low == -1 && n.high == 2.5);
     CHECK(read_words(OP_LEAKYRELU, "slope 0.125 quant q", &n) == OK && n.slope == 0.125);
+    CHECK(read_words(OP_GELU, "approximate 1", &n) == OK && n.approximate == 1);
+    CHECK(read_words(OP_GELU, "", &n) == OK && n.approximate == 0);
+    CHECK(read_words(OP_LAYERNORM, "weight w eps 1e-6", &n) == OK && n.bn_eps == 1e-6);
     CHECK(read_words(OP_QUANTIZE, "quant q", &n) == OK && strcmp(n.quant, "q") == 0);
     CHECK(read_words(OP_DEQUANTIZE, "", &n) == OK && !n.quant[0]);
     CHECK(read_words(OP_LINEAR, "out 2 weight w", &n) == OK && strcmp(n.quant, "w") == 0);
@@ -77,6 +80,8 @@ static void test_refusals(void)
     refused(OP_PAD, "", "x.model:7: pad a: attribute 'pad' is missing");
     refused(OP_CLIP, "low 0", "x.model:7: clip a: attribute 'high' is missing");
     refused(OP_LEAKYRELU, "slope x", "x.model:7: slope 'x' is not a number");
+    refused(OP_GELU, "approximate 2", "x.model:7: approximate '2' is not a whole number from 0 to 1");
+    refused(OP_SCALE, "", "x.model:7: scale a: attribute 'weight' is missing");
     refused(OP_QUANTIZE, "", "x.model:7: quantize a: attribute 'quant' is missing");
     refused(OP_DEQUANTIZE, "quant q", "x.model:7: dequantize has no attribute 'quant'");
     refused(OP_CONV, "count 1", "x.model:7: conv has no attribute 'count'");

@@ -51,6 +51,7 @@ static void test_shapes(void)
     check_shape("maxpool a i kernel 2 stride 5 pad 1 ceil 0\n", "a", 3, 2, 2);
     check_shape("relu a i\nrelu6 b a\nhardswish c b\nhardsigmoid d c\n", "d", 3, 9, 9);
     check_shape("silu a i\nsigmoid b a\nbatchnorm c b weight n eps 1e-5\n", "c", 3, 9, 9);
+    check_shape("layernorm a i weight n eps 1e-6\ngelu b a\nscale c b weight g\n", "c", 3, 9, 9);
     check_shape("avgpool2d a i kernel 2 stride 2\n", "a", 3, 4, 4);
     check_shape("avgpool2d a i kernel 3 stride 1\n", "a", 3, 7, 7);
     check_shape("clip a i low -1 high 1\nleakyrelu b a slope 0.1\nquantize c b quant q\ndequantize d c\n",
