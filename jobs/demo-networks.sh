@@ -26,10 +26,10 @@ draw val 1000 2002
 draw calibration 320 4
 if [ $# = 0 ]; then set -- shufflenet_v2_x0_5 resnet18 mobilenet_v3_large mobilenet_v2; fi
 for name in "$@"; do
-    epochs=12 more=1
-    case $name in shufflenet*) epochs=21 more=2 ;; mobilenet_v3*) epochs=13 ;; esac
+    epochs=12
+    case $name in shufflenet*) epochs=21 ;; esac
     train "$name-112" "$name" --epochs=$epochs
-    train "${name}_fp32" "$name" "${large[@]}" --weights="$OUT/$name-112.safetensors" --rate=0.0005 --epochs=$more
+    train "${name}_fp32" "$name" "${large[@]}" --weights="$OUT/$name-112.safetensors" --rate=0.001 --epochs=3
     case $name in
     mobilenet*)
         train "$name-qat" "$name" "${large[@]}" --weights="$OUT/${name}_fp32.safetensors" --rate=0.0003 --epochs=1 --preset=int8 --quantizer=affine
