@@ -253,7 +253,7 @@ static void test_refusals(void)
             "x.tflite: d.model:5: mul s: its input is real numbers: a batchnorm adds to these and multiplies "
             "them");
     refused(HEAD "batchnorm n c weight n eps 1e-5\n" TAIL("n"), NULL, NULL, ERR_MISMATCH,
-            "x.tflite: d.model:4: batchnorm n: a normalisation of codes is none of a deployed file's");
+            "x.tflite: d.model:4: batchnorm n: a batch normalisation of codes is folded in a deployed file");
     refused(
         HEAD "maxpool m c kernel 2 stride 2 pad 0 quant m\n" TAIL("m"), more, NULL, ERR_MISMATCH,
         "x.tflite: d.model:4: maxpool m: it has another scale or zero point than c, whose codes it moves");
