@@ -202,8 +202,8 @@ static enum train_kind kind_of(enum model_op op)
     }
 }
 
-/* Ops that networks of other runtimes alone have. */
-static int is_foreign(const struct model_node *n)
+/* Ops that training does not have: those of other runtimes alone, layer normalisation, gelu and scale. */
+static int is_untrained(const struct model_node *n)
 {
     return n->op == OP_LAYERNORM || n->op == OP_SCALE || n->op == OP_GELU || n->op == OP_CLIP ||
            n->op == OP_TANH || n->op == OP_LEAKYRELU || n->op == OP_PAD || n->op == OP_QUANTIZE ||
@@ -216,7 +216,7 @@ static status add_plain(struct draft *d, int node)
     const struct model_node *n = &d->net->m->node[node];
     struct train_step *s;
 
-    if (is_foreign(n))
+    if (is_untrained(n))
         return FAIL(ERR_MISMATCH, "%s:%d: networks with %s are not trained here", d->net->m->source, n->line,
                     n->op == OP_AVGPOOL2D ? "averages over the edge of a map" : model_op_name(n->op));
     s = add_step(d, kind_of(n->op), node);
