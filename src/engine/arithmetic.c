@@ -238,13 +238,14 @@ static void table_tanh(struct quant_params in, struct quant_params q, struct eng
 static void table_gelu(const struct kernel_table *k, int approximate, struct quant_params in,
                        struct quant_params q, struct engine_table *out)
 {
-    out->unchanged = 0;
-    for (int i = 0; i < 256; i++) {
-        float x = dequantize_value((uint8_t)i, in.scale, in.zero_point), y;
+    float x[256], y[256];
 
-        (approximate ? k->gelu_tanh_f32 : k->gelu_f32)(&x, 1, &y, 1, 1, 1);
-        out->code[i] = (uint8_t)quantize_params_value(y, q);
-    }
+    out->unchanged = 0;
+    for (int i = 0; i < 256; i++)
+        x[i] = dequantize_value((uint8_t)i, in.scale, in.zero_point);
+    (approximate ? k->gelu_tanh_f32 : k->gelu_f32)(x, 256, y, 256, 1, 256);
+    for (int i = 0; i < 256; i++)
+        out->code[i] = (uint8_t)quantize_params_value(y[i], q);
 }
 
 static void table_sigmoid(struct quant_params in, struct quant_params q, struct engine_table *out)
