@@ -8,72 +8,104 @@
 #include "isa.h"
 #include "scalar.h"
 
-/* scalar_exp. */
-static inline vector exp_of(vector x)
+enum { TOGETHER = 4 }; /* vectors side by side: a chain of operations alone waits for each one's result */
+
+#define INLINED static inline __attribute__((always_inline))
+#define EACH    _Pragma("GCC unroll 4") for (int i = 0; i < n; i++)
+
+/* Every function takes n vectors, at most TOGETHER, and writes over them. scalar_exp. */
+INLINED void exp_of(vector *x, int n)
 {
     static const float term[SCALAR_EXP_DEGREE] = SCALAR_EXP_TERMS;
-    vector biased, n, r, sum = vector_set1(term[0]);
+    vector biased[TOGETHER], r[TOGETHER], sum[TOGETHER];
 
-    x = vector_clamp(x, vector_set1(SCALAR_EXP_LEAST), vector_set1(SCALAR_EXP_MOST));
-    biased = vector_fma(x, vector_set1(SCALAR_EXP_INVERSE), vector_set1(SCALAR_EXP_MAGIC));
-    n = vector_sub(biased, vector_set1(SCALAR_EXP_MAGIC));
-    r = vector_fma(n, vector_set1(-SCALAR_EXP_HIGH), x);
-    r = vector_fma(n, vector_set1(-SCALAR_EXP_LOW), r);
+    EACH x[i] = vector_clamp(x[i], vector_set1(SCALAR_EXP_LEAST), vector_set1(SCALAR_EXP_MOST));
+    EACH biased[i] = vector_fma(x[i], vector_set1(SCALAR_EXP_INVERSE), vector_set1(SCALAR_EXP_MAGIC));
+    EACH sum[i] = vector_sub(biased[i], vector_set1(SCALAR_EXP_MAGIC));
+    EACH r[i] = vector_fma(sum[i], vector_set1(-SCALAR_EXP_HIGH), x[i]);
+    EACH r[i] = vector_fma(sum[i], vector_set1(-SCALAR_EXP_LOW), r[i]);
+    EACH sum[i] = vector_set1(term[0]);
 #pragma GCC unroll 6
-    for (int i = 1; i < SCALAR_EXP_DEGREE; i++)
-        sum = vector_fma(sum, r, vector_set1(term[i]));
-    sum = vector_add(vector_fma(sum, vector_mul(r, r), r), vector_set1(1.0f));
-    return vector_mul(sum, vector_power(biased, SCALAR_EXP_ONE));
+    for (int k = 1; k < SCALAR_EXP_DEGREE; k++)
+        EACH sum[i] = vector_fma(sum[i], r[i], vector_set1(term[k]));
+    EACH sum[i] = vector_add(vector_fma(sum[i], vector_mul(r[i], r[i]), r[i]), vector_set1(1.0f));
+    EACH x[i] = vector_mul(sum[i], vector_power(biased[i], SCALAR_EXP_ONE));
 }
 
-/* above / (1 + e^-x) */
-static inline vector share(vector above, vector x)
+/* v / (1 + e^-x), of x = v or another one. */
+INLINED void share(vector *v, const vector *x, int n)
 {
-    vector e = exp_of(vector_sub(vector_set1(0.0f), x));
+    vector e[TOGETHER];
 
-    return vector_div(above, vector_add(vector_set1(1.0f), e));
+    EACH e[i] = vector_sub(vector_set1(0.0f), x[i]);
+    exp_of(e, n);
+    EACH v[i] = vector_div(v[i], vector_add(vector_set1(1.0f), e[i]));
 }
 
-static inline vector sigmoid(vector x)
+INLINED void sigmoid(vector *x, int n)
 {
-    return share(vector_set1(1.0f), x);
+    vector one[TOGETHER];
+
+    EACH one[i] = vector_set1(1.0f);
+    share(one, x, n);
+    EACH x[i] = one[i];
 }
 
-static inline vector silu(vector x)
+INLINED void silu(vector *x, int n)
 {
-    return share(x, x);
+    share(x, x, n);
 }
 
-static inline vector gelu(vector x)
+INLINED void gelu(vector *x, int n)
 {
     static const float term[SCALAR_GELU_DEGREE] = SCALAR_GELU_TERMS;
-    const vector zero = vector_set1(0.0f);
-    vector minus = vector_max(vector_set1(-SCALAR_GELU_MOST),
-                              vector_sub(zero, vector_max(x, vector_sub(zero, x)))),
-           z = vector_mul(minus, vector_set1(SCALAR_GELU_ROOT)),
-           t = vector_div(vector_set1(1.0f), vector_fma(z, vector_set1(-0.5f), vector_set1(1.0f))),
-           p = vector_set1(term[0]);
+    const vector zero = vector_set1(0.0f), half = vector_set1(0.5f);
+    vector minus[TOGETHER], t[TOGETHER], p[TOGETHER];
 
+    EACH minus[i] = vector_max(vector_set1(-SCALAR_GELU_MOST),
+                               vector_sub(zero, vector_max(x[i], vector_sub(zero, x[i]))));
+    EACH t[i] = vector_mul(minus[i], vector_set1(SCALAR_GELU_ROOT));
+    EACH t[i] = vector_div(vector_set1(1.0f), vector_fma(t[i], vector_set1(-0.5f), vector_set1(1.0f)));
+    EACH p[i] = vector_set1(term[0]);
 #pragma GCC unroll 10
-    for (int i = 1; i < SCALAR_GELU_DEGREE; i++)
-        p = vector_fma(p, t, vector_set1(term[i]));
-    p = exp_of(vector_fma(z, vector_sub(zero, z), p));
-    p = vector_mul(vector_mul(vector_set1(0.5f), t), p);
-    return vector_fma(minus, p, vector_max(x, zero));
+    for (int k = 1; k < SCALAR_GELU_DEGREE; k++)
+        EACH p[i] = vector_fma(p[i], t[i], vector_set1(term[k]));
+    EACH
+    {
+        vector z = vector_mul(minus[i], vector_set1(SCALAR_GELU_ROOT));
+
+        p[i] = vector_fma(z, vector_sub(zero, z), p[i]);
+    }
+    exp_of(p, n);
+    EACH p[i] = vector_mul(vector_mul(half, t[i]), p[i]);
+    EACH x[i] = vector_fma(minus[i], p[i], vector_max(x[i], zero));
 }
 
-static inline vector gelu_tanh(vector x)
+INLINED void gelu_tanh(vector *x, int n)
 {
-    vector u = vector_mul(x, vector_fma(vector_mul(x, x), vector_set1(SCALAR_GELU_CUBE), vector_set1(1.0f)));
+    vector u[TOGETHER];
 
-    return share(x, vector_mul(u, vector_set1(SCALAR_GELU_TWICE)));
+    EACH u[i] = vector_mul(
+        x[i], vector_fma(vector_mul(x[i], x[i]), vector_set1(SCALAR_GELU_CUBE), vector_set1(1.0f)));
+    EACH u[i] = vector_mul(u[i], vector_set1(SCALAR_GELU_TWICE));
+    share(x, u, n);
+}
+
+/* The first `left` of n vectors' values. */
+INLINED void apply(const float *in, float *out, int n, int left, void (*function)(vector *, int))
+{
+    vector v[TOGETHER];
+
+    EACH v[i] = vector_loadu(in + i * VECTOR);
+    function(v, n);
+    EACH vector_store(out + i * VECTOR, left - i * VECTOR, v[i]);
 }
 
 /* A map without gaps is one long pixel. */
-static inline __attribute__((always_inline)) void each(const float *in, int in_pitch, float *out,
-                                                       int out_pitch, int pixels, int channels,
-                                                       vector (*function)(vector))
+INLINED void each(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                  void (*function)(vector *, int))
 {
+    enum { WIDE = TOGETHER * VECTOR };
     size_t n = (size_t)channels;
 
     if (in_pitch == channels && out_pitch == channels) {
@@ -83,10 +115,12 @@ static inline __attribute__((always_inline)) void each(const float *in, int in_p
     for (int p = 0; p < pixels; p++, in += in_pitch, out += out_pitch) {
         size_t c = 0;
 
+        for (; c + WIDE <= n; c += WIDE)
+            apply(in + c, out + c, TOGETHER, WIDE, function);
         for (; c + VECTOR <= n; c += VECTOR)
-            vector_store(out + c, VECTOR, function(vector_loadu(in + c)));
+            apply(in + c, out + c, 1, VECTOR, function);
         if (c < n)
-            vector_store(out + c, (int)(n - c), function(vector_loadu(in + c)));
+            apply(in + c, out + c, 1, (int)(n - c), function);
     }
 }
 
