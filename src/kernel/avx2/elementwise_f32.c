@@ -17,30 +17,10 @@ static inline __m256 clamped(const struct job *j, __m256 v)
     return vector_clamp(v, j->low, j->high);
 }
 
-static inline __m256 gate(__m256 v)
-{
-    v = _mm256_add_ps(v, _mm256_set1_ps(3.0f));
-    return _mm256_min_ps(_mm256_set1_ps(6.0f), _mm256_max_ps(_mm256_setzero_ps(), v));
-}
-
 static inline __m256 op_clamp(const struct job *j, __m256 a, __m256 b)
 {
     (void)b;
     return clamped(j, a);
-}
-
-static inline __m256 op_hardswish(const struct job *j, __m256 a, __m256 b)
-{
-    (void)j;
-    (void)b;
-    return _mm256_div_ps(_mm256_mul_ps(a, gate(a)), _mm256_set1_ps(6.0f));
-}
-
-static inline __m256 op_hardsigmoid(const struct job *j, __m256 a, __m256 b)
-{
-    (void)j;
-    (void)b;
-    return _mm256_div_ps(gate(a), _mm256_set1_ps(6.0f));
 }
 
 static inline __m256 op_add(const struct job *j, __m256 a, __m256 b)
@@ -103,17 +83,6 @@ static void clamp_f32(const float *in, int in_pitch, float *out, int out_pitch, 
     j.low = _mm256_set1_ps(low);
     j.high = _mm256_set1_ps(high);
     each(j, op_clamp);
-}
-
-static void hardswish_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels)
-{
-    each(one(in, in_pitch, out, out_pitch, pixels, channels), op_hardswish);
-}
-
-static void hardsigmoid_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels,
-                            int channels)
-{
-    each(one(in, in_pitch, out, out_pitch, pixels, channels), op_hardsigmoid);
 }
 
 static void add_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
@@ -231,8 +200,6 @@ static void shuffle_f32(const float *in, int in_pitch, float *out, int out_pitch
 void elementwise_f32_fill_avx2(struct kernel_table *t)
 {
     t->clamp_f32 = clamp_f32;
-    t->hardswish_f32 = hardswish_f32;
-    t->hardsigmoid_f32 = hardsigmoid_f32;
     t->add_f32 = add_f32;
     t->sub_f32 = sub_f32;
     t->leakyrelu_f32 = leakyrelu_f32;

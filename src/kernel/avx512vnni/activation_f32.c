@@ -1,5 +1,5 @@
-/* src/kernel/avx512vnni/activation_f32.c: sigmoid, silu, gelu, batch normalisation alone and layer
- * normalisation in fp32, 16 at a time. */
+/* src/kernel/avx512vnni/activation_f32.c: activations, batch normalisation alone and layer normalisation in
+ * fp32, 16 at a time. */
 #include "vector_f32.h"
 
 #include "../activation_f32.h"
