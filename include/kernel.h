@@ -37,8 +37,7 @@
  *      outputs, side 4: a = m1 + m2, b = m1 - m2, c = m3 + m4, d = m3 - m4; y0 = (m0 + a) + c,
  *        y1 = fma(2, d, b), y2 = fma(4, c, a), y3 = fma(8, d, b) + m5; side 2: (m0 + m1) + m2,
  *        (m1 - m2) - m3. Then the clamp.
- *    A NaN or infinity in a patch reaches the whole tile. Tiles in any order, of any pictures, give the same
- *    bits.
+ *    A NaN or infinity in a patch reaches the whole tile. Tiles in any order, of any pictures: equal bits.
  *  - int8: exact s32 sums of u8 codes and s8 weights; a tap outside the picture has the code zero_point_in.
  *    The sum is acc = sum((x - zero_point_in) * (w - zero_point)), of most weights with zero points 0.
  *    Instructions with 16-bit sums only where these cannot saturate. Requantization is one written definition
@@ -55,8 +54,7 @@
 /* Half-open rectangle of output positions. */
 struct kernel_rect { int y0, y1, x0, x1; };
 
-/* Geometry of a convolution (groups = 1), depthwise convolution (ic = oc) or pooling. A linear layer has
- * ih = iw = kh = kw = 1. */
+/* Geometry of a convolution (groups = 1), a depthwise one (ic = oc), pooling; all sizes 1: a linear layer. */
 struct kernel_conv {
     int ih, iw, ic, in_pitch;
     int oh, ow, oc, out_pitch;
@@ -74,11 +72,15 @@ static inline int kernel_is_direct(const struct kernel_conv *s)
 
 /* An inverted residual block as one: a dense convolution that expands the channels, a depthwise one, a 1 x 1
  * that projects them, what is added. Each layer's input is the output of the one before; pitches matter of
- * what the unit reads and writes alone. */
+ * what the unit reads and writes alone. Of real values a function, the kernel's of its name, may follow the
+ * first two, and the unit may end with the depthwise convolution, if that is expanded. */
 enum kernel_unit_part { KERNEL_UNIT_EXPAND, KERNEL_UNIT_DEPTHWISE, KERNEL_UNIT_PROJECT, KERNEL_UNIT_PARTS };
+enum kernel_unit_function { KERNEL_UNIT_NONE, KERNEL_UNIT_HARDSWISH, KERNEL_UNIT_SILU };
 struct kernel_unit {
     struct kernel_conv part[KERNEL_UNIT_PARTS];
+    enum kernel_unit_function function[KERNEL_UNIT_PROJECT];
     int expands;     /* 0: the depthwise convolution reads the unit's input */
+    int projects;    /* 0: the unit ends with the depthwise convolution */
     int added_pitch; /* of the map that is added; 0: none is */
 };
 
@@ -269,6 +271,9 @@ static inline int kernel_lanes(int channels)
     return (channels + KERNEL_LANES - 1) / KERNEL_LANES * KERNEL_LANES;
 }
 
+typedef void kernel_map_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels,
+                            int channels);
+
 struct kernel_table {
     const char *isa;
 
@@ -321,9 +326,9 @@ struct kernel_table {
                          enum kernel_saturation saturation, void *scratch);
 
     /* Units whose depthwise window is a kernel_unit_window: the bits of their layers one by one, those of
-     * codes with exact sums. Each part is packed on its own, behind the others; an expansion that is none has
-     * no weights. `added`, which may be the input, has the output's channels; the output overlaps neither.
-     * ..._pays: whether the unit takes less time than its layers, by its shape alone. */
+     * codes with exact sums. Each part that there is is packed on its own. `added`, which may be the input,
+     * has the output's channels; the output overlaps neither. ..._pays: does it take less time than its
+     * layers? */
     int (*unit_f32_pays)(const struct kernel_unit *u);
     size_t (*unit_f32_packed_bytes)(const struct kernel_unit *u);
     void (*unit_f32_pack)(const struct kernel_unit *u, enum kernel_unit_part part, const float *weight,
@@ -387,25 +392,20 @@ struct kernel_table {
     void (*maxpool_u8)(const struct kernel_conv *s, const uint8_t *in, uint8_t *out, struct kernel_rect rect);
     /* Sums one after another in raster order, then / f32(kh * kw). */
     void (*average_f32)(const struct kernel_conv *s, const float *in, float *out, struct kernel_rect rect);
-    /* With z = zero_point_in: q = clamp(rne(f32(f32(sum - z * kh * kw) * factor)) + z, 0, 255); numerics 2.6,
-     * 2.8. */
+    /* z = zero_point_in: clamp(rne(f32(f32(sum - z * kh * kw) * factor)) + z, 0, 255); numerics 2.6, 2.8. */
     void (*average_u8)(const struct kernel_conv *s, const uint8_t *in, uint8_t *out, struct kernel_rect rect,
                        float factor);
 
-    /* ---- element-wise, over `pixels` positions of `channels` each, every map with its own pitch. */
+    /* ---- element-wise, over `pixels` positions of `channels` each, every map with its own pitch;
+     * kernel_map_f32: functions of one value. */
     void (*clamp_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
                       float low, float high);
-    /* f32(x * clamp(x + 3, 0, 6)) / 6 */
-    void (*hardswish_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
-    /* clamp(x + 3, 0, 6) / 6 */
-    void (*hardsigmoid_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels,
-                            int channels);
+    /* f32(x * clamp(x + 3, 0, 6)) / 6, and clamp(x + 3, 0, 6) / 6 */
+    kernel_map_f32 *hardswish_f32, *hardsigmoid_f32;
     /* 1 / (1 + e^-x), and x / (1 + e^-x): e^x as scalar_exp defines it. */
-    void (*sigmoid_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
-    void (*silu_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
+    kernel_map_f32 *sigmoid_f32, *silu_f32;
     /* x Phi(x), the Gaussian's: scalar_gelu; and, by a tanh, scalar_gelu_tanh. */
-    void (*gelu_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
-    void (*gelu_tanh_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
+    kernel_map_f32 *gelu_f32, *gelu_tanh_f32;
     /* Layer normalisation of each pixel's channels: fma((x - mean) r, scale[c], shift[c]), r = 1 /
      * sqrt(variance + eps). Sums are of 16 lanes, channel c in lane c mod 16: scalar_lanes. */
     void (*layernorm_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
@@ -424,7 +424,7 @@ struct kernel_table {
     /* b is one row of `channels` for all pixels if b_pitch == 0 (squeeze-excite), else a map. */
     void (*mul_f32)(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
                     int pixels, int channels);
-    void (*copy_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
+    kernel_map_f32 *copy_f32;
     /* in may be out. */
     void (*round_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
                       const struct kernel_round *q);
@@ -438,7 +438,7 @@ struct kernel_table {
     /* scale * f32(code - zero_point) */
     void (*dequantize_u8)(const uint8_t *in, int in_pitch, float *out, int out_pitch, int pixels,
                           int channels, float scale, int zero_point);
-    /* Any function of one code: an activation, the requantization of a cat's input; table[256]. */
+    /* Any function of one code; table[256]. */
     void (*lookup_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
                       const uint8_t table[256]);
     /* Either input of these may be one row for all pixels: then its pitch is 0. */

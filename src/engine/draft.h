@@ -5,9 +5,10 @@
 
 #include "plan.h"
 
-/* The nodes of a unit (unit.c); expand, add: -1 where there is none. reads: whose values it takes. */
+/* The nodes of a unit (unit.c); but depthwise, -1 where there is none. follows: the function behind a layer.
+ * reads: whose values it takes; last: whose values are the unit's. */
 struct draft_chain {
-    int expand, depthwise, project, add, reads;
+    int layer[KERNEL_UNIT_PARTS], follows[KERNEL_UNIT_PARTS], add, reads, last;
 };
 
 struct draft {
@@ -31,7 +32,7 @@ struct draft {
     int *cat_buffer;                  /* (nodes) a cat's buffer once there is one, or -1 */
     int *unit;                        /* (nodes) the chain that it belongs to, or -1 */
     struct engine_view *real; /* (nodes) of codes: what they stand for, where an op reads that; .c 0 */
-    struct draft_chain *chain;        /* (nodes) of those that project a unit's channels */
+    struct draft_chain *chain; /* (nodes) of the last layer of each */
 };
 
 /* ---- place.c */

@@ -142,8 +142,7 @@ static void run_mean(const struct engine_pass *p, const struct engine_op *op, st
 
 /* One function over a map of real values. */
 static void each_real(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect,
-                      void (*function)(const float *in, int in_pitch, float *out, int out_pitch, int pixels,
-                                       int channels))
+                      kernel_map_f32 *function)
 {
     struct runs r = runs_of(&op->out, rect);
 

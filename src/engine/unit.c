@@ -1,9 +1,12 @@
 /* src/engine/unit.c: chains of layers that are one op: which they are, their parameters, and how they run.
  *
  *     [expand ->] depthwise -> project [-> + what the chain reads]
+ *     expand -> depthwise
  *
- * with the relus that are fused. An expansion is a 1 x 1 convolution or the network's first layer. Nobody
- * else reads what lies between, and nobody sees it.
+ * with the relus that are fused, and of real values with what else follows the first two: hardswish, silu. An
+ * expansion is a 1 x 1 convolution or, in the first form, the network's first layer. Nobody else reads what
+ * lies between, and nobody sees it. The second form, of real values, is that of blocks whose projection waits
+ * for squeeze-excite.
  */
 #include "draft.h"
 
@@ -30,21 +33,44 @@ static void find_users(const struct draft *d, int *user)
             user[i] = -1;
 }
 
-/* The convolution whose values, with its relu, are node's: one that is in no unit yet; -1: none. */
-static int layer_of(const struct draft *d, int node)
+static enum kernel_unit_function function_of(const struct draft *d, int node)
 {
-    const struct model_node *n = &d->m->node[node];
-    int layer = model_is_relu(n->op) && d->relu[n->input[0]] == node ? n->input[0] : node;
+    enum model_op op = d->m->node[node].op;
 
-    return d->m->node[layer].op == OP_CONV && d->unit[layer] < 0 ? layer : -1;
+    return plan_codes(&d->plan) ? KERNEL_UNIT_NONE
+           : op == OP_SILU      ? KERNEL_UNIT_SILU
+           : op == OP_HARDSWISH ? KERNEL_UNIT_HARDSWISH
+                                : KERNEL_UNIT_NONE;
 }
 
-/* Nobody but `reader` needs the layer's values. */
-static int is_inner(const struct draft *d, const int *user, int layer, int reader)
+/* The layer `part` whose values, with what follows it, are node's: one that is in no unit yet. Is there one?
+ */
+static int find_layer(const struct draft *d, int node, enum kernel_unit_part part, struct draft_chain *c)
 {
-    int shown = place_shown(d, layer);
+    const struct model_node *n = &d->m->node[node];
+    int layer = node;
 
-    return user[shown] == reader && (shown == layer || user[layer] == shown);
+    if (function_of(d, node) != KERNEL_UNIT_NONE) {
+        c->follows[part] = node;
+        layer = n->input[0];
+    } else if (model_is_relu(n->op) && d->relu[n->input[0]] == node) {
+        layer = n->input[0];
+    }
+    c->layer[part] = layer;
+    return d->m->node[layer].op == OP_CONV && d->unit[layer] < 0;
+}
+
+/* Nobody but `reader` needs the layer's values, nobody but itself what it is before its function. */
+static int is_inner(const struct draft *d, const int *user, const struct draft_chain *c,
+                    enum kernel_unit_part part, int reader)
+{
+    int layer = c->layer[part], shown = place_shown(d, layer), last = c->follows[part];
+
+    if (shown != layer && user[layer] != shown)
+        return 0;
+    if (last < 0)
+        return reader < 0 || user[shown] == reader;
+    return user[shown] == last && (reader < 0 || user[last] == reader);
 }
 
 static int is_pointwise(const struct model_node *n)
@@ -73,41 +99,82 @@ static int is_whole_sum(const struct draft *d, const struct model_node *n)
     return !plan_codes(&d->plan) || d->head.arithmetic != ENGINE_FBGEMM || n->c * n->h * n->w % 64 == 0;
 }
 
-/* The sum of the layer's values and of those that the chain reads. */
+/* The sum of the projection and of the values that the chain reads. */
 static int find_add(const struct draft *d, const int *user, const struct draft_chain *c)
 {
-    int add = user[c->project];
+    int project = c->layer[KERNEL_UNIT_PROJECT], add = user[project];
     const struct model_node *n = &d->m->node[add < 0 ? 0 : add];
 
-    if (n->op != OP_ADD || n->inputs != 2 || d->relu[c->project] >= 0 || !is_whole_sum(d, n))
+    if (n->op != OP_ADD || n->inputs != 2 || d->relu[project] >= 0 || !is_whole_sum(d, n))
         return -1;
-    if (d->head.arithmetic == ENGINE_ORT && n->input[0] == c->project)
+    if (d->head.arithmetic == ENGINE_ORT && n->input[0] == project)
         return -1; /* its rounding is that of the operands' order */
-    return n->input[n->input[0] == c->project] == c->reads ? add : -1;
+    return n->input[n->input[0] == project] == c->reads ? add : -1;
 }
 
-/* The chain that a node projects; 0: there is none. */
-static int find_chain(const struct draft *d, const int *user, int project, struct draft_chain *c)
+/* The expansion of what a chain's depthwise convolution reads. */
+static void find_expand(const struct draft *d, const int *user, struct draft_chain *c)
 {
     const struct model_node *node = d->m->node;
+    struct draft_chain with = *c;
     int expand;
 
-    *c = (struct draft_chain){ .expand = -1, .project = project, .add = -1 };
-    if (!is_pointwise(&node[project]))
+    if (!find_layer(d, c->reads, KERNEL_UNIT_EXPAND, &with))
+        return;
+    expand = with.layer[KERNEL_UNIT_EXPAND];
+    if (node[expand].groups != 1 || !is_exact(d, expand) ||
+        !is_inner(d, user, &with, KERNEL_UNIT_EXPAND, c->layer[KERNEL_UNIT_DEPTHWISE]) ||
+        (!is_pointwise(&node[expand]) && node[node[expand].input[0]].op != OP_INPUT))
+        return;
+    with.reads = node[expand].input[0];
+    *c = with;
+}
+
+/* The depthwise convolution whose values, with what follows, are node's and read by `reader`, -1: by any;
+ * and its expansion. Is there one? */
+static int find_depthwise(const struct draft *d, const int *user, int node, int reader, struct draft_chain *c)
+{
+    const enum kernel_unit_part part = KERNEL_UNIT_DEPTHWISE;
+
+    if (!find_layer(d, node, part, c) || !is_depthwise(d, &d->m->node[c->layer[part]]) ||
+        !is_inner(d, user, c, part, reader) || !is_exact(d, c->layer[part]))
         return 0;
-    c->depthwise = layer_of(d, node[project].input[0]);
-    if (c->depthwise < 0 || !is_depthwise(d, &node[c->depthwise]) ||
-        !is_inner(d, user, c->depthwise, project))
+    c->reads = d->m->node[c->layer[part]].input[0];
+    find_expand(d, user, c);
+    return 1;
+}
+
+static struct draft_chain no_chain(void)
+{
+    return (struct draft_chain){ .layer = { -1, -1, -1 }, .follows = { -1, -1, -1 }, .add = -1 };
+}
+
+/* The chain that a node projects. Is there one? */
+static int find_projected(const struct draft *d, const int *user, int project, struct draft_chain *c)
+{
+    const struct model_node *n = &d->m->node[project];
+
+    *c = no_chain();
+    if (!is_pointwise(n) || !is_exact(d, project) || d->unit[project] >= 0 ||
+        !find_depthwise(d, user, n->input[0], project, c))
         return 0;
-    c->reads = node[c->depthwise].input[0];
-    expand = layer_of(d, c->reads);
-    if (expand >= 0 && node[expand].groups == 1 && is_inner(d, user, expand, c->depthwise) &&
-        is_exact(d, expand) && (is_pointwise(&node[expand]) || node[node[expand].input[0]].op == OP_INPUT)) {
-        c->expand = expand;
-        c->reads = node[expand].input[0];
-    }
+    c->layer[KERNEL_UNIT_PROJECT] = project;
     c->add = find_add(d, user, c);
-    return is_exact(d, c->depthwise) && is_exact(d, project);
+    c->last = c->add >= 0 ? c->add : project;
+    return 1;
+}
+
+/* The chain that ends with the depthwise convolution of a node's values. Is there one? */
+static int find_unprojected(const struct draft *d, const int *user, int node, struct draft_chain *c)
+{
+    int next = user[place_shown(d, node)];
+
+    *c = no_chain();
+    if (plan_codes(&d->plan) || !find_depthwise(d, user, node, -1, c) ||
+        (next >= 0 && c->follows[KERNEL_UNIT_DEPTHWISE] < 0 && function_of(d, next) != KERNEL_UNIT_NONE))
+        return 0;
+    c->last = c->follows[KERNEL_UNIT_DEPTHWISE] >= 0 ? node : c->layer[KERNEL_UNIT_DEPTHWISE];
+    return c->layer[KERNEL_UNIT_EXPAND] >= 0 && is_pointwise(&d->m->node[c->layer[KERNEL_UNIT_EXPAND]]);
 }
 
 /* ---- its parameters -------------------------------------------------------------------------------------
@@ -136,12 +203,14 @@ static struct kernel_conv shape_of(const struct draft *d, int node)
 /* Pitches as if every map lay alone. */
 static struct kernel_unit unit_of(const struct draft *d, const struct draft_chain *c)
 {
-    struct kernel_unit u = { .expands = c->expand >= 0 };
+    struct kernel_unit u = { .expands = c->layer[KERNEL_UNIT_EXPAND] >= 0,
+                             .projects = c->layer[KERNEL_UNIT_PROJECT] >= 0 };
 
-    if (u.expands)
-        u.part[KERNEL_UNIT_EXPAND] = shape_of(d, c->expand);
-    u.part[KERNEL_UNIT_DEPTHWISE] = shape_of(d, c->depthwise);
-    u.part[KERNEL_UNIT_PROJECT] = shape_of(d, c->project);
+    for (int i = 0; i < KERNEL_UNIT_PARTS; i++)
+        if (c->layer[i] >= 0)
+            u.part[i] = shape_of(d, c->layer[i]);
+    for (int i = 0; i < KERNEL_UNIT_PROJECT; i++)
+        u.function[i] = c->follows[i] >= 0 ? function_of(d, c->follows[i]) : KERNEL_UNIT_NONE;
     u.added_pitch = c->add >= 0 ? d->m->node[c->reads].c : 0;
     return u;
 }
@@ -184,30 +253,30 @@ static status plan_sum(struct draft *d, const struct draft_chain *c, struct engi
     u->ends.add_low = place_low(d, c->add);
     u->ends.add_high = place_high(d, c->add);
     if (plan_codes(&d->plan) &&
-        arithmetic_add(d->head.arithmetic, place_q(d, c->reads), place_q(d, c->project), place_q(d, c->add),
-                       place_fused_relu(d, c->add), &u->add) != OK)
+        arithmetic_add(d->head.arithmetic, place_q(d, c->reads), place_q(d, c->layer[KERNEL_UNIT_PROJECT]),
+                       place_q(d, c->add), place_fused_relu(d, c->add), &u->add) != OK)
         return error_prefix(ERR_RANGE, "%s", d->m->node[c->add].name);
     return OK;
 }
 
 static status plan_chain(struct draft *d, const struct draft_chain *c)
 {
-    const int layer[KERNEL_UNIT_PARTS] = { c->expand, c->depthwise, c->project };
-    int first = c->expand >= 0 ? KERNEL_UNIT_EXPAND : KERNEL_UNIT_DEPTHWISE;
     struct engine_unit u = { .shape = unit_of(d, c) };
-    struct engine_op *op = place_op_of(d, c->add >= 0 ? c->add : c->project, KIND_UNIT, &c->reads, 1);
+    int first = u.shape.expands ? KERNEL_UNIT_EXPAND : KERNEL_UNIT_DEPTHWISE;
+    int last = u.shape.projects ? KERNEL_UNIT_PROJECT : KERNEL_UNIT_DEPTHWISE;
+    struct engine_op *op = place_op_of(d, c->last, KIND_UNIT, &c->reads, 1);
 
-    snprintf(op->name, sizeof op->name, "%.60s to %.60s", d->m->node[layer[first]].name,
-             d->m->node[c->add >= 0 ? c->add : c->project].name);
+    snprintf(op->name, sizeof op->name, "%.60s to %.60s", d->m->node[c->layer[first]].name,
+             d->m->node[c->last].name);
     u.shape.part[first].in_pitch = op->in[0].pitch;
-    u.shape.part[KERNEL_UNIT_PROJECT].out_pitch = op->out.pitch;
+    u.shape.part[last].out_pitch = op->out.pitch;
     u.shape.added_pitch = c->add >= 0 ? op->in[0].pitch : 0;
     u.window = window_of(&u.shape);
-    for (int i = first; i < KERNEL_UNIT_PARTS; i++) {
-        u.ends.low[i] = place_low(d, layer[i]);
-        u.ends.high[i] = place_high(d, layer[i]);
+    for (int i = first; i <= last; i++) {
+        u.ends.low[i] = place_low(d, c->layer[i]);
+        u.ends.high[i] = place_high(d, c->layer[i]);
         op->macs += macs_of(&u.shape.part[i], i == KERNEL_UNIT_DEPTHWISE ? 1 : u.shape.part[i].ic);
-        add_job(d, layer[i], (enum kernel_unit_part)i);
+        add_job(d, c->layer[i], (enum kernel_unit_part)i);
     }
     op->done = op->macs;
     if (c->add >= 0)
@@ -219,11 +288,18 @@ static status plan_chain(struct draft *d, const struct draft_chain *c)
 /* ---- the plan -------------------------------------------------------------------------------------------
  */
 
-/* A layer, and the relu under whose name it is seen. */
-static void claim(struct draft *d, int layer, int unit)
+/* Nodes, and the relus under whose names they are seen. */
+static void claim(struct draft *d, const struct draft_chain *c, int unit)
 {
-    if (layer >= 0)
-        d->unit[layer] = d->unit[place_shown(d, layer)] = unit;
+    for (int i = 0; i < KERNEL_UNIT_PARTS; i++) {
+        if (c->layer[i] >= 0)
+            d->unit[c->layer[i]] = d->unit[place_shown(d, c->layer[i])] = unit;
+        if (c->follows[i] >= 0)
+            d->unit[c->follows[i]] = unit;
+    }
+    if (c->add >= 0)
+        d->unit[c->add] = d->unit[place_shown(d, c->add)] = unit;
+    d->chain[unit] = *c;
 }
 
 /* An expansion that is Winograd's has other bits. */
@@ -238,6 +314,8 @@ static int pays(const struct draft *d, const struct kernel_unit *u)
 
 status unit_find(struct draft *d)
 {
+    static int (*const find[])(const struct draft *, const int *, int,
+                               struct draft_chain *) = { find_projected, find_unprojected };
     int *user;
 
     MEM_TRY(d->chain, (size_t)d->m->nodes, sizeof *d->chain);
@@ -246,20 +324,17 @@ status unit_find(struct draft *d)
         return OK;
     MEM_TRY(user, (size_t)d->m->nodes, sizeof *user);
     find_users(d, user);
-    for (int i = 0; i < d->m->nodes; i++) {
-        struct draft_chain *c = &d->chain[i];
-        struct kernel_unit shape;
+    for (size_t f = 0; f < COUNT_OF(find); f++)
+        for (int i = 0; i < d->m->nodes; i++) {
+            struct draft_chain c;
+            struct kernel_unit shape;
 
-        if (!find_chain(d, user, i, c))
-            continue;
-        shape = unit_of(d, c);
-        if (!pays(d, &shape))
-            continue;
-        claim(d, c->expand, i);
-        claim(d, c->depthwise, i);
-        claim(d, c->project, i);
-        claim(d, c->add, i);
-    }
+            if (!find[f](d, user, i, &c))
+                continue;
+            shape = unit_of(d, &c);
+            if (pays(d, &shape))
+                claim(d, &c, i);
+        }
     mem_free(user);
     return OK;
 }
@@ -268,11 +343,10 @@ status unit_plan(struct draft *d, int node)
 {
     const struct draft_chain *c = &d->chain[d->unit[node]];
     const struct model_node *n = &d->m->node[node];
-    int last = c->add >= 0 ? c->add : c->project;
 
-    if (node == last)
+    if (node == c->last)
         return plan_chain(d, c);
-    if (node != place_shown(d, last))
+    if (node != place_shown(d, c->last))
         d->node[node].view = (struct engine_view){ .buffer = -1, .c = n->c, .h = n->h, .w = n->w };
     return OK;
 }

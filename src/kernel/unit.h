@@ -5,14 +5,26 @@
 
 #include "tile.h"
 
-/* Where a part of a unit's packed weights begins, KERNEL_UNIT_PARTS: where all end; each has its bytes. */
+static inline int unit_has(const struct kernel_unit *u, int part)
+{
+    return part == KERNEL_UNIT_DEPTHWISE || (part == KERNEL_UNIT_EXPAND ? u->expands : u->projects);
+}
+
+/* The part whose outputs are the unit's. */
+static inline const struct kernel_conv *unit_last(const struct kernel_unit *u)
+{
+    return &u->part[u->projects ? KERNEL_UNIT_PROJECT : KERNEL_UNIT_DEPTHWISE];
+}
+
+/* Where a part of a unit's packed weights begins, KERNEL_UNIT_PARTS: where all end; each that it has, has its
+ * bytes. */
 static inline size_t unit_part_at(const struct kernel_unit *u, int part,
                                   size_t (*bytes)(const struct kernel_unit *u, int part))
 {
     size_t at = 0;
 
     for (int i = 0; i < part; i++)
-        at += bytes(u, i);
+        at += unit_has(u, i) ? bytes(u, i) : 0;
     return at;
 }
 

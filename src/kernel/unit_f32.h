@@ -1,16 +1,17 @@
 /* src/kernel/unit_f32.h: inverted residual blocks in fp32. A block of expanded channels at a time passes over
  * the whole rectangle, row by row: new rows are expanded into a ring of planes (ring_f32.h), the
  * depthwise convolution makes a row of them, and the row's share of the projection is added to the output
- * map, whose floats are the sums between two blocks. Channels come in ascending order, so that the bits are
- * those of whole layers. Ring and sums stay in the first-level cache. Included by one file an instruction
- * set, after its vector_f32.h, the sizes of sum_f32.h and UNIT_PANEL, the vectors that an expansion sums
- * together. Private to the room.
+ * map, whose floats are the sums between two blocks; or the row itself is the output. Channels come in
+ * ascending order, so that the bits are those of whole layers. Ring and sums stay in the first-level cache.
+ * Included by one file an instruction set, after its vector_f32.h, the sizes of sum_f32.h and UNIT_PANEL, the
+ * vectors that an expansion sums together. Private to the room.
  */
 #ifndef KERNEL_UNIT_F32_H
 #define KERNEL_UNIT_F32_H
 
 #include <string.h>
 
+#include "function_f32.h"
 #include "ring_f32.h"
 #include "sum_f32.h"
 #include "unit.h"
@@ -49,14 +50,14 @@ static size_t whole_vectors(int channels)
 
 static size_t part_bytes(const struct kernel_unit *u, int part)
 {
-    size_t outs = whole_vectors(u->part[KERNEL_UNIT_PROJECT].oc), floats;
+    size_t floats;
 
     if (part == KERNEL_UNIT_DEPTHWISE)
         return tile_round(ring_packed_bytes(&u->part[part]));
     if (part == KERNEL_UNIT_PROJECT)
-        floats = (size_t)(1 + expanded(u)) * outs;
+        floats = (size_t)(1 + expanded(u)) * whole_vectors(u->part[part].oc);
     else
-        floats = u->expands ? (1 + expand_terms(u)) * whole_vectors(expanded(u)) : 0;
+        floats = (1 + expand_terms(u)) * whole_vectors(expanded(u));
     return tile_round(floats * sizeof(float));
 }
 
@@ -194,6 +195,19 @@ static void copy_border(const struct unit *n, int y)
     }
 }
 
+/* A function of planes' positions, where one follows the part. */
+static void follow(const struct unit *n, enum kernel_unit_part part, float *row, size_t plane, int positions)
+{
+    enum kernel_unit_function function = n->u->function[part];
+    int values = positions * VECTOR;
+
+    for (int i = 0; i < tile_parts(n->channels, VECTOR); i++, row += plane)
+        if (function == KERNEL_UNIT_SILU)
+            each(row, values, row, values, 1, values, silu);
+        else if (function == KERNEL_UNIT_HARDSWISH)
+            each(row, values, row, values, 1, values, hardswish);
+}
+
 static void expand_row(const struct unit *n, int y)
 {
     const struct kernel_conv *e = &n->u->part[KERNEL_UNIT_EXPAND];
@@ -225,6 +239,7 @@ static void expand_row(const struct unit *n, int y)
         sum_row(&s, nv, in, r->to - r->from);
         w += (1 + terms) * (size_t)(nv * VECTOR);
     }
+    follow(n, KERNEL_UNIT_EXPAND, ring_inside(r, y), r->plane, r->to - r->from);
 }
 
 /* Output row y of the depthwise convolution. */
@@ -242,6 +257,20 @@ static void convolve_row(const struct unit *n, int y)
         out.to += n->row_plane;
         p += ring_block_floats(n->ring.s);
     }
+    follow(n, KERNEL_UNIT_DEPTHWISE, n->row, n->row_plane, n->rect.x1 - n->rect.x0);
+}
+
+/* The row is the block's share of the unit's output. */
+static void put_row(const struct unit *n, int y)
+{
+    const struct kernel_conv *o = unit_last(n->u);
+    size_t pitch = (size_t)o->out_pitch;
+    float *to = n->out + ((size_t)y * (size_t)o->ow + (size_t)n->rect.x0) * pitch + n->first;
+
+    for (int c = 0; c < n->channels; c += VECTOR)
+        for (int x = 0; x < n->rect.x1 - n->rect.x0; x++)
+            vector_store(to + (size_t)x * pitch + c, n->channels - c,
+                         vector_load(n->row + (size_t)(c / VECTOR) * n->row_plane + x * VECTOR));
 }
 
 /* The row's share of the outputs. */
@@ -301,7 +330,10 @@ static void run_block(const struct unit *n)
             else
                 ring_copy(r, n->in, next, n->first, tile_parts(n->channels, VECTOR));
         convolve_row(n, y);
-        project_row(n, y);
+        if (n->u->projects)
+            project_row(n, y);
+        else
+            put_row(n, y);
         if (n->added && n->first + n->channels == expanded(n->u))
             add_row(n, y);
     }
@@ -311,7 +343,7 @@ static void unit_f32(const struct kernel_unit *u, const void *packed, const floa
                      float *out, struct kernel_rect rect, const struct kernel_unit_f32 *bounds, void *scratch)
 {
     const struct kernel_conv *d = &u->part[KERNEL_UNIT_DEPTHWISE];
-    size_t outs = whole_vectors(u->part[KERNEL_UNIT_PROJECT].oc);
+    size_t outs = u->projects ? whole_vectors(u->part[KERNEL_UNIT_PROJECT].oc) : 0;
     int columns = rect.x1 - rect.x0;
     struct unit n = { .u = u,
                       .bounds = bounds,

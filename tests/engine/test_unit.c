@@ -87,6 +87,61 @@ static void deployed_chains(struct tiny *t, const char *engine, int zero_point)
     tiny_bind(t);
 }
 
+static const char every_function[] =
+    "model functions  functions between layers, squeeze-excite before projections\n"
+    "input image 3 12 12 resize 12 bilinear crop 12 mean 0.5 0.4 0.3 std 0.2 0.25 0.3\n"
+    "conv stem image out 16 kernel 3 stride 1 pad 1 groups 1 weight stem\n"
+    "silu stem_act stem\n"
+    "conv ex0 stem_act out 24 kernel 1 stride 1 pad 0 groups 1 weight ex0\n"
+    "silu ex0_act ex0\n"
+    "conv dw0 ex0_act out 24 kernel 3 stride 1 pad 1 groups 24 weight dw0\n"
+    "silu dw0_act dw0\n"
+    "avgpool pool0 dw0_act\n"
+    "conv gate0 pool0 out 24 kernel 1 stride 1 pad 0 groups 1 weight gate0\n"
+    "sigmoid share0 gate0\n"
+    "mul scaled0 dw0_act share0\n"
+    "conv pw0 scaled0 out 12 kernel 1 stride 1 pad 0 groups 1 weight pw0\n"
+    "conv ex1 pw0 out 20 kernel 1 stride 1 pad 0 groups 1 weight ex1\n"
+    "relu ex1_act ex1\n"
+    "conv dw1 ex1_act out 20 kernel 5 stride 2 pad 2 groups 20 weight dw1\n"
+    "relu dw1_act dw1\n"
+    "avgpool pool1 dw1_act\n"
+    "conv gate1 pool1 out 20 kernel 1 stride 1 pad 0 groups 1 weight gate1\n"
+    "hardsigmoid share1 gate1\n"
+    "mul scaled1 dw1_act share1\n"
+    "conv pw1 scaled1 out 8 kernel 1 stride 1 pad 0 groups 1 weight pw1\n"
+    "conv ex2 pw1 out 33 kernel 1 stride 1 pad 0 groups 1 weight ex2\n"
+    "hardswish ex2_act ex2\n"
+    "conv dw2 ex2_act out 33 kernel 3 stride 1 pad 1 groups 33 weight dw2\n"
+    "hardswish dw2_act dw2\n"
+    "conv pw2 dw2_act out 8 kernel 1 stride 1 pad 0 groups 1 weight pw2\n"
+    "add sum2 pw1 pw2\n"
+    "conv last sum2 out 12 kernel 1 stride 1 pad 0 groups 1 weight last\n"
+    "mean pooled last\n"
+    "linear fc pooled out 5 weight fc\n"
+    "output fc\n"
+    "cam last\n";
+
+static void functions(struct tiny *t)
+{
+    static const struct {
+        const char *name;
+        int rank;
+        int64_t dim[4];
+    } weight[] = {
+        { "stem", 4, { 16, 3, 3, 3 } }, { "ex0", 4, { 24, 16, 1, 1 } },   { "dw0", 4, { 24, 1, 3, 3 } },
+        { "pw0", 4, { 12, 24, 1, 1 } }, { "gate0", 4, { 24, 24, 1, 1 } }, { "ex1", 4, { 20, 12, 1, 1 } },
+        { "dw1", 4, { 20, 1, 5, 5 } },  { "gate1", 4, { 20, 20, 1, 1 } }, { "pw1", 4, { 8, 20, 1, 1 } },
+        { "ex2", 4, { 33, 8, 1, 1 } },  { "dw2", 4, { 33, 1, 3, 3 } },    { "pw2", 4, { 8, 33, 1, 1 } },
+        { "last", 4, { 12, 8, 1, 1 } }, { "fc", 2, { 5, 12 } },
+    };
+
+    tiny_describe(t, every_function);
+    for (size_t i = 0; i < COUNT_OF(weight); i++)
+        tiny_random_real(t, weight[i].name, weight[i].rank, weight[i].dim);
+    tiny_bind(t);
+}
+
 static struct engine open_tiny(const struct tiny *t, struct engine_options options, const char *isa)
 {
     struct engine e = { 0 };
@@ -236,6 +291,33 @@ static void test_which(void)
     tiny_free(&t);
 }
 
+/* Functions between layers are a unit's; before squeeze-excite a unit ends. */
+static void test_which_functions(void)
+{
+    struct tiny t;
+    uint8_t show[64] = { 0 };
+    struct engine_options options = { .show = show };
+    struct engine e;
+
+    functions(&t);
+    e = open_tiny(&t, options, "ref");
+    CHECK(units(e) == 3 && strcmp(engine_step_name(e.plan, 3), "ex0 to dw0_act") == 0);
+    CHECK(strcmp(engine_step_name(e.plan, 9), "ex1 to dw1") == 0);
+    CHECK(strcmp(engine_step_name(e.plan, 15), "ex2 to sum2") == 0);
+    CHECK(engine_node_map(e.plan, e.state, model_find(&t.model, "ex0_act")).real == NULL &&
+          engine_node_map(e.plan, e.state, model_find(&t.model, "dw0")).real == NULL);
+    engine_close(&e);
+    show[model_find(&t.model, "dw0")] = 1; /* seen before its function: the unit ends there */
+    show[model_find(&t.model, "ex1_act")] = 1;
+    show[model_find(&t.model, "ex2")] = 1; /* dw2 still leads to pw2 */
+    e = open_tiny(&t, options, "ref");
+    CHECK(units(e) == 2 && strcmp(engine_step_name(e.plan, 3), "ex0 to dw0") == 0);
+    for (int i = 0; i < t.model.nodes; i++)
+        CHECK(!show[i] || engine_node_map(e.plan, e.state, i).real != NULL);
+    engine_close(&e);
+    tiny_free(&t);
+}
+
 /* The reference's two roundings are none of a unit's, nor are weights with zero points; a sum of ONNX
  * Runtime's is where the projection stands second. */
 static void test_which_deployed(void)
@@ -319,7 +401,7 @@ static void test_network(const char *model, const char *weights, const char *isa
 static void test_isa(const char *isa)
 {
     static const char *const nets[] = { "mobilenet_v2", "efficientnet_lite0", "mobilenet_v3_large",
-                                        "shufflenet_v2_x0_5" };
+                                        "shufflenet_v2_x0_5", "efficientnet_b0" };
     struct tiny t;
 
     for (int i = 0; i < 2; i++) {
@@ -329,6 +411,9 @@ static void test_isa(const char *isa)
         tiny_free(&t);
     }
     chains(&t, 0, 0);
+    test_equal(&t, ENGINE_AUTO, isa);
+    tiny_free(&t);
+    functions(&t);
     test_equal(&t, ENGINE_AUTO, isa);
     tiny_free(&t);
     deployed_chains(&t, "tflite", 0);
@@ -353,6 +438,7 @@ int main(void)
     int usable[8], count = kernel_list(names, usable);
 
     test_which();
+    test_which_functions();
     test_which_deployed();
     for (int k = 0; k < count; k++)
         if (usable[k])

@@ -17,6 +17,12 @@ static const struct kernel_conv *part(const struct unit_case *c, enum kernel_uni
     return &c->unit.part[p];
 }
 
+/* What the unit puts out. */
+static const struct kernel_conv *last_part(const struct unit_case *c)
+{
+    return part(c, c->unit.projects ? KERNEL_UNIT_PROJECT : KERNEL_UNIT_DEPTHWISE);
+}
+
 /* What the unit reads. */
 static const struct kernel_conv *first_part(const struct unit_case *c)
 {
@@ -47,12 +53,22 @@ static void test_window(struct kernel_conv *s, int kernel, int stride)
     s->ow = (width - kernel) / stride + 1;
 }
 
+/* The unit that ends before its projection. */
+static struct kernel_unit unprojected(struct kernel_unit u)
+{
+    struct kernel_conv *d = &u.part[KERNEL_UNIT_DEPTHWISE];
+
+    u.projects = u.added_pitch = 0;
+    d->out_pitch = d->oc + (test_between(0, 2) ? 0 : test_between(1, 20));
+    return u;
+}
+
 static struct kernel_unit random_unit(void)
 {
     static const int expanded[] = { 1,  7,  8,  15, 16, 17, 24, 31,  32,  33,
                                     47, 48, 49, 64, 72, 96, 97, 113, 144, 200 };
     static const int narrow[] = { 1, 3, 7, 8, 12, 15, 16, 17, 24, 31, 32, 33, 40, 47, 48, 56, 64, 80 };
-    struct kernel_unit u = { .expands = test_between(0, 3) > 0 };
+    struct kernel_unit u = { .expands = test_between(0, 3) > 0, .projects = 1 };
     struct kernel_conv *e = &u.part[KERNEL_UNIT_EXPAND], *d = &u.part[KERNEL_UNIT_DEPTHWISE],
                        *o = &u.part[KERNEL_UNIT_PROJECT];
 
@@ -83,13 +99,16 @@ static struct kernel_unit random_unit(void)
     o->oc = narrow[test_between(0, 17)];
     o->out_pitch = o->oc + (test_between(0, 2) ? 0 : test_between(1, 20));
     u.added_pitch = test_between(0, 1) ? o->oc + test_between(0, 3) : 0;
-    return u;
+    for (int i = 0; i < KERNEL_UNIT_PROJECT; i++)
+        u.function[i] = test_between(0, 1) ? KERNEL_UNIT_NONE
+                                           : (enum kernel_unit_function)test_between(0, KERNEL_UNIT_SILU);
+    return u.expands && test_between(0, 2) == 0 ? unprojected(u) : u;
 }
 
 static struct unit_case make_case(struct kernel_unit u, int adversarial)
 {
     struct unit_case c = { .unit = u };
-    const struct kernel_conv *reads = first_part(&c), *o = part(&c, KERNEL_UNIT_PROJECT);
+    const struct kernel_conv *reads = first_part(&c), *o = last_part(&c);
 
     for (int i = 0; i < KERNEL_UNIT_PARTS; i++) {
         const struct kernel_conv *s = &u.part[i];
@@ -146,6 +165,9 @@ static float *run_layer(const struct unit_case *c, enum kernel_unit_part p, cons
     (depthwise ? ref->depthwise_f32_pack : ref->conv_f32_pack)(&s, c->weight[p], c->bias[p], packed);
     (depthwise ? ref->depthwise_f32 : ref->conv_f32)(&s, packed, in, out, all, c->bounds.low[p],
                                                      c->bounds.high[p], NULL);
+    if (p != KERNEL_UNIT_PROJECT && c->unit.function[p] != KERNEL_UNIT_NONE)
+        (c->unit.function[p] == KERNEL_UNIT_SILU ? ref->silu_f32 : ref->hardswish_f32)(out, s.oc, out, s.oc,
+                                                                                       s.oh * s.ow, s.oc);
     free(packed);
     return out;
 }
@@ -154,26 +176,27 @@ static float *run_layer(const struct unit_case *c, enum kernel_unit_part p, cons
 static float *run_layers(const struct unit_case *c)
 {
     const struct kernel_table *ref = kernel_select("ref");
-    const struct kernel_conv *o = part(c, KERNEL_UNIT_PROJECT);
-    float *out = canary(c->out_floats), *expanded = NULL, *convolved, *projected;
+    const struct kernel_conv *o = last_part(c);
+    float *out = canary(c->out_floats), *expanded = NULL, *convolved, *last;
 
     if (c->unit.expands)
         expanded = run_layer(c, KERNEL_UNIT_EXPAND, c->in, first_part(c)->in_pitch);
     convolved = run_layer(c, KERNEL_UNIT_DEPTHWISE, expanded ? expanded : c->in,
                           expanded ? part(c, KERNEL_UNIT_EXPAND)->oc : first_part(c)->in_pitch);
-    projected = run_layer(c, KERNEL_UNIT_PROJECT, convolved, o->ic);
+    last = c->unit.projects ? run_layer(c, KERNEL_UNIT_PROJECT, convolved, o->ic) : convolved;
     if (c->added)
-        ref->add_f32(projected, o->oc, c->added, c->unit.added_pitch, projected, o->oc, o->oh * o->ow, o->oc,
+        ref->add_f32(last, o->oc, c->added, c->unit.added_pitch, last, o->oc, o->oh * o->ow, o->oc,
                      c->bounds.add_low, c->bounds.add_high);
     for (int y = c->rect.y0; y < c->rect.y1; y++)
         for (int x = c->rect.x0; x < c->rect.x1; x++) {
             size_t place = (size_t)y * o->ow + x;
 
-            memcpy(out + place * o->out_pitch, projected + place * o->oc, (size_t)o->oc * sizeof *out);
+            memcpy(out + place * o->out_pitch, last + place * o->oc, (size_t)o->oc * sizeof *out);
         }
     free(expanded);
+    if (last != convolved)
+        free(last);
     free(convolved);
-    free(projected);
     test_one_nan(out, c->out_floats);
     return out;
 }
@@ -185,7 +208,8 @@ static float *run_unit(const struct kernel_table *k, const struct unit_case *c,
     size_t bytes = k->unit_f32_packed_bytes(&c->unit);
     void *packed = test_memory(bytes), *scratch = test_memory(k->unit_f32_scratch_bytes(&c->unit));
 
-    for (int i = c->unit.expands ? KERNEL_UNIT_EXPAND : KERNEL_UNIT_DEPTHWISE; i < KERNEL_UNIT_PARTS; i++)
+    for (int i = c->unit.expands ? KERNEL_UNIT_EXPAND : KERNEL_UNIT_DEPTHWISE;
+         i < KERNEL_UNIT_PARTS - !c->unit.projects; i++)
         k->unit_f32_pack(&c->unit, (enum kernel_unit_part)i, c->weight[i], c->bias[i], packed);
     for (int i = 0; i < rects; i++)
         k->unit_f32(&c->unit, packed, c->in, c->added, out, rect[i], &c->bounds, scratch);
@@ -207,7 +231,8 @@ static void compare(const struct kernel_table *k, struct kernel_unit u, int adve
     long at = test_differs_f32(layers, whole, c.out_floats),
          cut = test_differs_f32(whole, split, c.out_floats);
 
-    CHECK_MSG(at < 0 && cut < 0, "%s, expands %d: %s: element %ld, in 4 parts %ld", k->isa, u.expands,
+    CHECK_MSG(at < 0 && cut < 0, "%s, expands %d, projects %d, %d %d: %s: element %ld, in 4 parts %ld",
+              k->isa, u.expands, u.projects, (int)u.function[0], (int)u.function[1],
               test_shape_text(part(&c, KERNEL_UNIT_DEPTHWISE), &r), at, cut);
     free(layers);
     free(whole);
@@ -215,13 +240,14 @@ static void compare(const struct kernel_table *k, struct kernel_unit u, int adve
     free_case(&c);
 }
 
-/* Blocks of mobilenet_v2 and efficientnet_lite0, their maps smaller. */
+/* Blocks of mobilenet_v2, efficientnet_lite0 and _b0, their maps smaller. */
 static struct kernel_unit block(int width, int ic, int expanded, int oc, int kernel, int stride)
 {
     int out = (width - 1) / stride + 1;
 
     return (
         struct kernel_unit){ .expands = 1,
+                             .projects = 1,
                              .part = { { 6, width, ic, ic, 6, width, expanded, expanded, 1, 1, 1, 0, 0, 0 },
                                        { 6, width, expanded, expanded, 5 / stride + 1, out, expanded,
                                          expanded, kernel, kernel, stride, kernel / 2, kernel / 2, 0 },
@@ -232,11 +258,13 @@ static struct kernel_unit block(int width, int ic, int expanded, int oc, int ker
 
 static void test_table(const struct kernel_table *k)
 {
-    struct kernel_unit stem = block(112, 3, 32, 16, 3, 1);
+    struct kernel_unit stem = block(112, 3, 32, 16, 3, 1), wide = block(112, 16, 96, 24, 3, 2);
 
     stem.part[KERNEL_UNIT_EXPAND] = (struct kernel_conv){ 12, 224, 3, 3, 6, 112, 32, 32, 3, 3, 2, 1, 1, 0 };
     compare(k, stem, 0);
-    compare(k, block(112, 16, 96, 24, 3, 2), 0);
+    compare(k, wide, 0);
+    wide.function[KERNEL_UNIT_EXPAND] = wide.function[KERNEL_UNIT_DEPTHWISE] = KERNEL_UNIT_SILU;
+    compare(k, unprojected(wide), 0);
     compare(k, block(56, 24, 144, 24, 3, 1), 0);
     compare(k, block(56, 24, 144, 40, 5, 2), 0);
     compare(k, block(28, 32, 192, 64, 3, 2), 0);
@@ -265,6 +293,7 @@ static void test_hand(void)
                             { 2, 2, 1, 1, 2, 2, 1, 1, 3, 3, 1, 1, 1, 0 },
                             { 2, 2, 1, 1, 2, 2, 1, 1, 1, 1, 1, 0, 0, 0 } },
                   .expands = 1,
+                  .projects = 1,
                   .added_pitch = 1 },
         .weight = { two, ones, ones },
         .bias = { zero, zero, ones },
@@ -277,6 +306,15 @@ static void test_hand(void)
     float *out = run_unit(kernel_select("ref"), &c, &c.rect, 1);
 
     CHECK(out[0] == 27 && out[1] == 28 && out[2] == 29 && out[3] == 32 && out[4] == 12345.0f);
+    free(out);
+    /* The hard swish of -2, 4, 6 and 14 is -1 / 3, 4, 6 and 14; the windows' sum, not projected, is the
+     * output. */
+    in[0] = -1;
+    c.unit.function[KERNEL_UNIT_EXPAND] = KERNEL_UNIT_HARDSWISH;
+    c.unit.projects = c.unit.added_pitch = 0;
+    c.bounds.high[KERNEL_UNIT_DEPTHWISE] = INFINITY;
+    out = run_unit(kernel_select("ref"), &c, &c.rect, 1);
+    CHECK(out[0] == out[3] && out[1] == out[2] && fabsf(out[0] - (24.0f - 1.0f / 3)) < 1e-5f);
     free(out);
 }
 

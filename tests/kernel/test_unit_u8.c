@@ -54,7 +54,7 @@ static void next(const struct kernel_conv *s, struct kernel_conv *to)
 /* stem: the expansion has windows of its own. */
 static struct kernel_unit unit_shape(int kernel, int stride)
 {
-    struct kernel_unit u = { .expands = test_between(0, 5) > 0 };
+    struct kernel_unit u = { .expands = test_between(0, 5) > 0, .projects = 1 };
     struct kernel_conv *e = &u.part[EXPAND], *d = &u.part[DEPTHWISE], *p = &u.part[PROJECT];
     int stem = u.expands && test_between(0, 3) == 0;
 

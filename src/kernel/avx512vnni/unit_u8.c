@@ -15,8 +15,6 @@ enum { SPANS = 14 /* of a ring: rows, and with stride 2 their even and odd colum
 
 static size_t part_bytes(const struct kernel_unit *u, int part)
 {
-    if (part == KERNEL_UNIT_EXPAND && !u->expands)
-        return 0;
     if (part == KERNEL_UNIT_DEPTHWISE)
         return depthwise_plane(&u->part[part]) * (size_t)planes(u->part[part].oc);
     return dense_block(dense_of(u, part)) * (size_t)planes(u->part[part].oc);

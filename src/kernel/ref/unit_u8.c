@@ -21,8 +21,6 @@ static size_t part_bytes(const struct kernel_unit *u, int part)
     const struct kernel_table *k = layers();
     const struct kernel_conv *s = &u->part[part];
 
-    if (part == KERNEL_UNIT_EXPAND && !u->expands)
-        return 0;
     return tile_round(part == KERNEL_UNIT_DEPTHWISE ? k->depthwise_u8_packed_bytes(s)
                                                     : k->conv_u8_packed_bytes(s));
 }
