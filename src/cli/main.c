@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base_option.h"
 #include "cmd.h"
@@ -125,8 +126,27 @@ static int run_named(int argc, char **argv)
     return 2;
 }
 
+/* A library that gives up while it is loaded, as gfortran's runtime does where memory is short, ends the
+ * program with 1, the code of a damaged file: in its place 127, the shell's of what cannot be run. */
+static int begun;
+
+static void end_unloaded(void)
+{
+    if (!begun)
+        _exit(127);
+}
+
+static void before_libraries(void)
+{
+    (void)atexit(end_unloaded);
+}
+
+/* Runs before any library's own beginning. */
+__attribute__((section(".preinit_array"), used)) static void (*const before[])(void) = { before_libraries };
+
 int main(int argc, char **argv)
 {
+    begun = 1;
     output_begin();
     return output_end(run_named(argc, argv));
 }
