@@ -3,6 +3,7 @@
 #include "../isa.h"
 #include "../scalar.h"
 #include "../tile.h"
+#include "dot.h"
 #include "requant.h"
 
 enum { MR = 14, NR = REQUANT_LANES };
@@ -53,13 +54,6 @@ static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed
                 }
         }
     }
-}
-
-/* acc += four products a lane. Not the intrinsic: with 24 sums gcc 12 copies and stores every one of them at
- * each step. */
-static inline __attribute__((always_inline)) void dot(__m512i *acc, __m512i codes, __m512i weights)
-{
-    __asm__("vpdpbusd %2, %1, %0" : "+v"(*acc) : "v"(codes), "v"(weights));
 }
 
 /* What a tile needs besides its size: where its terms lie and what becomes of the sums. */

@@ -3,10 +3,10 @@
 #ifndef KERNEL_AVX512VNNI_DEPTHWISE_TAPS_H
 #define KERNEL_AVX512VNNI_DEPTHWISE_TAPS_H
 
-#include <immintrin.h>
 #include <string.h>
 
 #include "../tile.h"
+#include "dot.h"
 
 enum { LANES = 32, GROUP = 4, PARTS = 4, PART = LANES / PARTS };
 
@@ -72,12 +72,6 @@ struct sums {
     __m256i part[PARTS];
 };
 
-/* acc += four products a lane. Not the intrinsic: gcc 12 copies its sum at each step. */
-static inline __attribute__((always_inline)) void dot(__m256i *acc, __m256i codes, const char *weights)
-{
-    __asm__("vpdpbusd %2, %1, %0" : "+v"(*acc) : "v"(codes), "m"(*(const __m256i *)weights));
-}
-
 /* Four taps of a position, or a column of three: (channel, tap). */
 struct group {
     __m256i part[PARTS];
@@ -100,7 +94,7 @@ static inline __attribute__((always_inline)) void add_group(struct sums *acc, co
 {
 #pragma GCC unroll 4
     for (int q = 0; q < PARTS; q++)
-        dot(&acc->part[q], g->part[q], w + q * LANES);
+        dot_half(&acc->part[q], g->part[q], w + q * LANES);
 }
 
 #endif

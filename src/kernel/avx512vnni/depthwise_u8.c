@@ -189,7 +189,7 @@ static inline __attribute__((always_inline)) struct sums column_sum(const struct
 #pragma GCC unroll 4
     for (int q = 0; q < PARTS; q++) {
         s.part[q] = _mm256_setzero_si256();
-        dot(&s.part[q], g->part[q], ones);
+        dot_half(&s.part[q], g->part[q], ones);
     }
     return s;
 }

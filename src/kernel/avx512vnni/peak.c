@@ -1,8 +1,7 @@
 /* src/kernel/avx512vnni/peak.c: the most multiply-accumulates that a core does: independent sums in
  * registers, enough of them to hide the latency. */
-#include <immintrin.h>
-
 #include "../isa.h"
+#include "dot.h"
 
 enum { SUMS = 24 };
 
@@ -33,7 +32,7 @@ static uint64_t peak_u8(uint64_t rounds, float *sink)
     for (uint64_t r = 0; r < rounds; r++)
 #pragma GCC unroll 24
         for (int i = 0; i < SUMS; i++)
-            __asm__("vpdpbusd %1, %1, %0" : "+v"(sum[i]) : "v"(x));
+            dot(&sum[i], x, x);
 #pragma GCC unroll 24
     for (int i = 0; i < SUMS; i++)
         *sink += (float)_mm512_reduce_add_epi32(sum[i]);

@@ -4,6 +4,7 @@
 #define KERNEL_AVX512VNNI_UNIT_DENSE_H
 
 #include "../unit.h"
+#include "dot.h"
 #include "requant.h"
 
 enum {
@@ -77,11 +78,6 @@ static void pack_dense(const struct kernel_unit *u, int part, const int8_t *weig
 }
 
 /* ---- tiles --------------------------------------------------------------------------------------------- */
-
-static inline __attribute__((always_inline)) void dot(__m512i *acc, __m512i codes, __m512i weights)
-{
-    __asm__("vpdpbusd %2, %1, %0" : "+v"(*acc) : "v"(codes), "v"(weights));
-}
 
 /* Neighbouring positions, and the sizes of the tiles that compute them: of 32 and of 16 channels. */
 struct span {
