@@ -55,7 +55,7 @@ UNIT     := $(filter-out $(B)/tests/comm/% $(B)/tests/store/% $(B)/tests/phase/%
 FUZZ     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION  := $(shell cat VERSION)
 
-.PHONY: all tests demo demo-saliency demo-training check check-style check-unit check-mpi check-e2e check-asan check-faults check-aarch64 torture scale
+.PHONY: all tests demo demo-saliency demo-training check check-style check-unit check-mpi check-e2e check-asan check-faults check-aarch64 check-avx512 torture scale
 .PHONY: mutate unit-programs
 .PHONY: fuzz fuzz-programs fuzz-coverage bench install uninstall show clean help deps
 all: build/quantcam         ## the program, build/quantcam (V=release, debug or asan)
@@ -144,6 +144,8 @@ check-faults: deps          ## fault campaigns in small numbers: kills, failing 
 	@$(MAKE) --no-print-directory -j$(JOBS) all V=$(V)
 	@V=$(V) MPIRUN="$(MPIRUN)" QUANTCAM_TEST_TIMEOUT=$(or $(QUANTCAM_TEST_TIMEOUT),1200) tests/run.sh faults slurm hosts
 
+check-avx512:               ## the AVX-512 kernels' unit tests on a machine that has AVX2 alone (Debian's libsimde-dev; not in CI)
+	@tests/avx512.sh
 check-aarch64:              ## cross-build for aarch64 and run the unit tests there (Debian's cross compiler and qemu-user; not in CI)
 	@tests/aarch64.sh
 
