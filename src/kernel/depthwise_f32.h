@@ -10,11 +10,11 @@
 
 enum { WIDE = 4 };
 
-/* Whether a vector of channels at a time passes over the rectangle through a ring: 5 x 5, whose taps are many
- * enough to pay for the copy, and small maps, where most windows are at an edge. */
+/* Whether a vector of channels at a time passes over the rectangle through a ring: from 5 x 5 on, whose taps
+ * are many enough to pay for the copy, and small maps, where most windows are at an edge. */
 static int takes_ring(const struct kernel_conv *s)
 {
-    return kernel_unit_window(s) && (s->kh == 5 || (s->stride == 1 && s->iw < 14));
+    return ring_suits(s) && (s->kh > 3 || (s->stride == 1 && s->iw < 14));
 }
 
 /* The ring; or a position of zeros, for the taps outside the picture, and their list. */
@@ -154,7 +154,7 @@ static void by_positions(const struct kernel_conv *s, const float *packed, const
         int iy = y * s->stride - s->pad_y, x = rect.x0;
         float *row = out + (size_t)y * s->ow * s->out_pitch;
 
-        if (kernel_unit_window(s) && iy >= 0 && iy + s->kh <= s->ih && a < b) {
+        if (ring_suits(s) && iy >= 0 && iy + s->kh <= s->ih && a < b) {
             const float *first = in + ((size_t)iy * s->iw + (size_t)(a * s->stride - s->pad_x)) * s->in_pitch;
 
             for (; x < a; x++)

@@ -1,7 +1,7 @@
 /* src/kernel/ring_f32.h: depthwise convolution in fp32 from a ring: the newest kh rows of its input, with
  * what lies outside the picture written out, in planes of VECTOR channels, so that the taps of an output lie
  * at distances that the compiler knows. Whoever includes it, after an instruction set's vector_f32.h, fills
- * the rows. Windows are those of kernel_unit_window. Private to the room.
+ * the rows. Private to the room.
  */
 #ifndef KERNEL_RING_F32_H
 #define KERNEL_RING_F32_H
@@ -11,7 +11,12 @@
 #include "isa.h"
 #include "tile.h"
 
-enum { RING_WIDE = 7 /* positions side by side */, RING_WINDOW = 5 /* rows at most */ };
+enum { RING_WIDE = 7 /* positions side by side */, RING_WINDOW = 7 /* rows at most */ };
+
+static inline int ring_suits(const struct kernel_conv *s)
+{
+    return s->kh == s->kw && (s->kh == 3 || s->kh == 5 || s->kh == 7) && s->stride <= 2;
+}
 
 /* ---- packed weights: for each block of VECTOR channels its biases, then its weights (kh, kw, VECTOR) ------
  */
@@ -124,11 +129,11 @@ static inline __attribute__((always_inline)) void ring_tile(int k, int stride, i
 #pragma GCC unroll 7
     for (int m = 0; m < wide; m++)
         acc[m] = vector_load(p);
-#pragma GCC unroll 5
+#pragma GCC unroll 7
     for (int ky = 0; ky < k; ky++) {
         const float *in = row[ky] + first * (size_t)(stride * VECTOR);
 
-#pragma GCC unroll 5
+#pragma GCC unroll 7
         for (int kx = 0; kx < k; kx++) {
             vector weight = vector_load(p + (1 + ky * k + kx) * VECTOR);
 
@@ -179,14 +184,25 @@ static void ring_sum(const struct ring *r, int plane, const float *p, int y, int
         row[ky] = iy < 0 || iy >= s->ih ? r->zeros
                                         : r->rows + (size_t)(iy % s->kh) * r->row + (size_t)plane * r->plane;
     }
-    if (s->kh == 3 && s->stride == 1)
+    switch (s->kh * 2 + s->stride) {
+    case 3 * 2 + 1:
         ring_cut(3, 1, p, row, count, out);
-    else if (s->kh == 3)
+        break;
+    case 3 * 2 + 2:
         ring_cut(3, 2, p, row, count, out);
-    else if (s->stride == 1)
+        break;
+    case 5 * 2 + 1:
         ring_cut(5, 1, p, row, count, out);
-    else
+        break;
+    case 5 * 2 + 2:
         ring_cut(5, 2, p, row, count, out);
+        break;
+    case 7 * 2 + 1:
+        ring_cut(7, 1, p, row, count, out);
+        break;
+    default:
+        ring_cut(7, 2, p, row, count, out);
+    }
 }
 
 #endif

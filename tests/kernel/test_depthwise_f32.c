@@ -11,6 +11,8 @@ static void test_isa(const struct kernel_table *ref, const struct kernel_table *
         compare(ref, isa,
                 (struct kernel_conv){ 5, w, c, c + 1, 3, (w - 1) / 2 + 1, c, c + 3, 5, 5, 2, 2, 2, 130 },
                 c % 2);
+        compare(ref, isa, (struct kernel_conv){ 9, w, c, c, 9, w, c, c, 7, 7, 1, 3, 3, 3 }, c % 2);
+        compare(ref, isa, (struct kernel_conv){ 8, w, c, c, 4, (w - 1) / 2 + 1, c, c, 7, 7, 2, 3, 3, 3 }, 0);
         compare(ref, isa, (struct kernel_conv){ 6, w, c, c, 3, (w - 1) / 2 + 1, c, c, 3, 3, 2, 1, 1, 255 },
                 0);
     }
