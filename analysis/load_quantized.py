@@ -19,7 +19,8 @@ fewer, are no integers: `values` of them gives the float32 weights that their co
 
 relu6: torchvision quantizes it as relu. The file's note quantcam.relu6 = clamp asks for the clamp, which a hook behind each
 fused convolution applies. fbgemm's depthwise kernels add pairs of products in 16 bits, its others do so on CPUs without VNNI:
-activations of 8 bits can saturate there, those of `quantize --activation-bits=7` and everything under qnnpack cannot.
+activations of 8 bits can saturate there, those of `quantize --activation-bits=7` only where a value lies beyond its range
+(--observer=minmax: beyond every calibration picture's), and nothing under qnnpack.
 """
 import json
 import sys

@@ -45,7 +45,8 @@ static const struct option_row rows[] = {
     { CMD_ROW("weight_bits", INT, weight_bits), .values = "N", .low = 0, .high = 16,
       .help = "of weights: 2 to 8, rounded to 16; 0 = as the precision" },
     { CMD_ROW("activation_bits", INT, activation_bits), .values = "N", .low = 0, .high = 16,
-      .help = "of activations, likewise; 7 never saturates fbgemm's 16-bit sums on CPUs without VNNI" },
+      .help = "of activations, likewise; at 7 fbgemm's 16-bit sums saturate for values beyond the range "
+              "alone, of which observer minmax leaves fewest" },
     { CMD_ROW("ends", INT, ends), .values = "N", .low = 0, .high = 16,
       .help = "bits of input, logits, first and last layer's weights; 0 = as the precision" },
     { CMD_ROW("arithmetic", CHOICE, arithmetic), .values = "auto|integer|rounded",
