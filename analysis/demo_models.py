@@ -1,6 +1,6 @@
 """The four demo networks: torchvision's architectures, block for block and key for key, with fewer channels.
 
-    from demo_models import NETS, build, quantizable, prepare, converted
+    from demo_models import NETS, build, quantizable, prepare, load_int8, preprocessed, normalize
 
 `build(name)` is the float network (ReLU6 in MobileNetV2, as torchvision.models), `quantizable(name)` the same
 of torchvision's quantizable blocks, `prepare` puts in observers or fake quantization as torchvision's recipe
@@ -10,14 +10,17 @@ every layer's shape.
 
 from functools import partial
 
+import numpy as np
 import torch
 import torch.ao.quantization as aq
+from PIL import Image
 from torch import nn
 from torchvision.models import mobilenetv2, mobilenetv3, resnet, shufflenetv2
 from torchvision.models.quantization import mobilenetv2 as qmobilenetv2, mobilenetv3 as qmobilenetv3
 from torchvision.models.quantization import resnet as qresnet, shufflenetv2 as qshufflenetv2
 from torchvision.models.quantization.utils import _replace_relu
 from torchvision.ops.misc import Conv2dNormActivation
+from torchvision.transforms import functional as tf
 
 CLASSES = 16
 ENGINE = {
@@ -35,6 +38,14 @@ LAST = {
 NETS = list(ENGINE)
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+
+
+def preprocessed(path):
+    """224 x 224 x 3 bytes as torchvision's eval transform makes them, or None if the file is damaged."""
+    try:
+        return np.asarray(tf.center_crop(tf.resize(Image.open(path).convert('RGB'), 256), 224))
+    except OSError:
+        return None
 
 
 def normalize(u8):

@@ -31,8 +31,9 @@ check "a mean by hand" awk -v mean="$(data /summary/measures/fp32/road_eigen/mea
     <(data /models/shuffle/subset/in_control) <(data /models/shuffle/subset/fp32/road_eigen)
 
 # The classifier alone is drawn: EigenCAM's layer lies before it, LayerCAM weighs by it. Then the last convolution is drawn, too.
+rows=$(h5dump -y -A 0 -w 1 -d /models/shuffle/subset/status "$T/road.h5" | sed -nE 's/^ +OK,?$/1/p; s/^ +UNUSED,?$/0/p')
 for what in cc ssim correlation stays; do
-    check "EigenCAM's $what" same "$(data "/models/shuffle/subset/fp32/random_${what}_eigen" | sort -u | tr '\n' ' ')" "0 1 "
+    check "EigenCAM's $what" same "$(data "/models/shuffle/subset/fp32/random_${what}_eigen")" "$rows"
     check "no $what of codes" hasnot "$T/road.h5" "int8/random"
 done
 check "EigenCAM stays" same "$(data /summary/measures/fp32/random_stays_eigen/mean | tr '\n' ' ')" "0 1 1 "
@@ -41,7 +42,8 @@ check "which layers" code 0 h5dump -d /provenance "$T/road.h5"
 check "which layers: said" grep -q "network.shuffle.randomised = the weights from fc on; the CAM layer conv5.2 lies before them" "$T/log"
 check "deeper" code 0 "$Q" run "$T/job.conf" --explain.randomise=2 --out="$T/deep.h5" --log=normal
 check "deeper: said" grep -q "network.shuffle.randomised = the weights from conv5.0 on; the CAM layer conv5.2 hangs on them" "$T/log"
-check "deeper: EigenCAM changes" awk '$1 >= 0.95 { bad = 1 } END { exit bad || NR < 3 }' \
+# Random sums of the same inputs have much of their first component.
+check "deeper: EigenCAM changes" awk '$1 == 1 { bad = 1 } END { exit bad || NR < 3 }' \
     <(data /summary/measures/fp32/random_correlation_eigen/mean "$T/deep.h5")
 check "deeper: no pixels are filled in" hasnot "$T/deep.h5" "road_|percentile"
 refuse "deeper than the network" 2 "explain.randomise = 300: network shuffle has 57 layers with weights" "$Q" run "$T/job.conf" \
