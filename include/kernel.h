@@ -326,9 +326,9 @@ struct kernel_table {
                          enum kernel_saturation saturation, void *scratch);
 
     /* Units whose depthwise window is a kernel_unit_window: the bits of their layers one by one, those of
-     * codes with exact sums. Each part that there is is packed on its own. `added`, which may be the input,
-     * has the output's channels; the output overlaps neither. ..._pays: does it take less time than its
-     * layers? */
+     * codes with exact sums. Each part is packed on its own, behind the others. `added`, which may be the
+     * input, has the output's channels; the output overlaps neither. ..._pays: whether the unit takes less
+     * time than its layers, by its shape alone. */
     int (*unit_f32_pays)(const struct kernel_unit *u);
     size_t (*unit_f32_packed_bytes)(const struct kernel_unit *u);
     void (*unit_f32_pack)(const struct kernel_unit *u, enum kernel_unit_part part, const float *weight,

@@ -10,6 +10,7 @@ if [ $# = 0 ]; then
     mapfile -t names < <(grep -lE 'kernel_list|test_every_isa|avx512vnni' tests/kernel/test_*.c tests/[!k]*/test_*.c | sed 's|^tests/||; s|\.c$||')
     set -- "${names[@]}"
 fi
+mkdir -p $B
 # select.c asks the compiler's builtin what the machine has.
 options=(B=$B OPT="-O1 -g -DNDEBUG" isa.avx512vnni="-mavx2 -mfma -Wno-psabi -include tests/avx512.h" isa.kernel="-D'__builtin_cpu_supports(name)=1'")
 make --no-print-directory -j"$(nproc)" "${options[@]}" "${@/#/$B/tests/}" > $B.log 2>&1 || { grep -A3 -m3 error $B.log >&2; exit 1; }

@@ -184,7 +184,7 @@ limit() # NAME VALUE...
         case $rc in
         0) check "$name $value: complete" grep -qx complete "$T/log"; add "within a limit" ;;
         3) check "$name $value: words" grep -q '^cannot look: ' "$T/log"; add "beyond a limit" ;;
-        *) check "$name $value: exit $rc" test $rc -ge 127 ;;
+        *) check "$name $value: exit $rc" test $rc = 127 -o $rc = 139 ;;
         esac
     done
 }

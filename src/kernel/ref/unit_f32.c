@@ -64,13 +64,14 @@ static void follow(const struct kernel_unit *u, enum kernel_unit_part part, floa
 {
     const struct kernel_table *k = layers();
     const struct kernel_conv *s = &u->part[part];
+    kernel_map_f32 *function = u->function[part] == KERNEL_UNIT_SILU ? k->silu_f32 : k->hardswish_f32;
 
+    if (u->function[part] == KERNEL_UNIT_NONE)
+        return;
     for (int y = r.y0; y < r.y1; y++) {
         float *row = map + ((size_t)y * (size_t)s->ow + (size_t)r.x0) * (size_t)pitch;
 
-        if (u->function[part] != KERNEL_UNIT_NONE)
-            (u->function[part] == KERNEL_UNIT_SILU ? k->silu_f32 : k->hardswish_f32)(row, pitch, row, pitch,
-                                                                                     r.x1 - r.x0, s->oc);
+        function(row, pitch, row, pitch, r.x1 - r.x0, s->oc);
     }
 }
 
